@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make             build for the running kernel, or for KDIR=..., into OUT=build
+# make check       build and test in the VM, with the toolchain directory
+# make vm          a shell in the VM; RUN=script.sh FILES="..." VMOPTS="..."
+# make help        the rest
+
+include version.mk
+
+OUT	?= build
+KDIR	?= /lib/modules/$(shell uname -r)/build
+PREFIX	?= /usr/local
+CLANG	?= clang
+BPFTOOL	?= bpftool
+
+# Keep what an interrupted or failed command wrote from looking finished.
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+MAKEFLAGS += --no-builtin-rules
+
+V ?= 0
+ifeq ($(V),0)
+Q	:= @
+say	= @printf '  %-8s%s\n' $(1) $(2)
+else
+Q	:=
+say	= @:
+endif
+
+out	:= $(abspath $(OUT))
+arch	:= $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
+
+.PHONY: all
+all: module policies unifiedctl selftests
+
+# --- what the build needs, checked once per kernel and compiler -------------
+
+config	:= $(out)/.config-$(shell echo $(KDIR) $(CLANG) $(BPFTOOL) | cksum | cut -d' ' -f1)
+
+$(config): toolchain/preflight.sh
+	$(Q)toolchain/preflight.sh $(KDIR) $(CLANG) $(BPFTOOL)
+	$(Q)mkdir -p $(out) && rm -f $(out)/.config-* && touch $@
+
+# --- kernel/ ----------------------------------------------------------------
+
+module	:= $(out)/unified_io_region.ko
+version	:= $(subst ., ,$(VERSION))
+defines	:= -DUNIFIED_VERSION='\"$(VERSION)\"' \
+	-DUNIFIED_VERSION_CODE='$(word 1,$(version))<<16|$(word 2,$(version))<<8|$(word 3,$(version))'
+
+.PHONY: module
+module: $(module)
+
+$(module): $(wildcard kernel/*.[ch] include/*.h) kernel/Kbuild version.mk vmlinux/check-btf.sh $(config)
+	$(call say,MODULE,$(@F))
+	$(Q)mkdir -p $(out)/kernel
+	$(Q)+$(MAKE) $(if $(Q),-s) -C $(KDIR) M=$(CURDIR)/kernel MO=$(out)/kernel \
+		W=1 UNIFIED_DEFINES="$(defines)" modules
+	$(Q)vmlinux/check-btf.sh $(out)/kernel/$(@F)
+	$(Q)cp $(out)/kernel/$(@F) $@
+
+# --- bpf/ -------------------------------------------------------------------
+
+bpf_flags := -g -O2 -target bpf -mcpu=v4 -D__TARGET_ARCH_$(arch) -I$(out) -Iinclude -Ibpf \
+	-fms-extensions -Wno-microsoft-anon-tag -Wno-missing-declarations -Wall -Werror
+
+policies := $(patsubst bpf/policies/%.bpf.c,$(out)/policies/%.bpf.o,$(wildcard bpf/policies/*.bpf.c))
+
+.PHONY: policies
+policies: $(policies)
+
+$(out)/vmlinux.h: $(config)
+	$(call say,BTF,$(@F))
+	$(Q)$(BPFTOOL) btf dump file $(KDIR)/vmlinux format c >$@
+
+define bpf_object
+	$(call say,BPF,$(@F))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(bpf_flags) -MMD -MP -c $< -o $@
+endef
+
+$(out)/policies/%.bpf.o: bpf/policies/%.bpf.c $(out)/vmlinux.h
+	$(bpf_object)
+
+$(out)/selftests/progs/%.bpf.o: selftests/progs/%.bpf.c $(out)/vmlinux.h
+	$(bpf_object)
+
+$(out)/skel/%.skel.h: $(out)/policies/%.bpf.o
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@
+
+# --- loader/ ----------------------------------------------------------------
+
+CFLAGS	?= -O2 -g
+c_flags	:= -std=gnu11 -D_GNU_SOURCE -DUNIFIED_VERSION='"$(VERSION)"' -I$(out) -Iinclude \
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror $(CFLAGS)
+
+ctl	:= $(out)/unifiedctl
+ctl_obj	:= $(patsubst loader/%.c,$(out)/loader/%.o,$(wildcard loader/*.c))
+skels	:= $(patsubst bpf/policies/%.bpf.c,$(out)/skel/%.skel.h,$(wildcard bpf/policies/*.bpf.c))
+
+.PHONY: unifiedctl
+unifiedctl: $(ctl)
+
+$(ctl): $(ctl_obj)
+	$(call say,LINK,$(@F))
+	$(Q)$(CC) $(LDFLAGS) $^ -lbpf -lmnl -o $@
+
+$(out)/loader/%.o: loader/%.c version.mk $(config) | $(skels)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) -MMD -MP -c $< -o $@
+
+# --- selftests/ -------------------------------------------------------------
+
+tests	:= $(patsubst selftests/%.c,$(out)/selftests/%,$(wildcard selftests/*.c))
+progs	:= $(patsubst selftests/progs/%.bpf.c,$(out)/selftests/progs/%.bpf.o,$(wildcard selftests/progs/*.bpf.c))
+
+.PHONY: selftests
+selftests: $(tests) $(progs)
+
+$(out)/selftests/%: selftests/%.c $(config)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) -Iselftests -MMD -MP $< -lbpf -lpthread -o $@
+
+-include $(wildcard $(out)/loader/*.d $(out)/policies/*.d $(out)/selftests/*.d $(out)/selftests/progs/*.d)
+
+# --- install ----------------------------------------------------------------
+
+release	= $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+installed = $(DESTDIR)$(PREFIX)
+
+.PHONY: install uninstall
+install: all
+	$(call say,INSTALL,$(installed))
+	$(Q)install -Dm644 $(module) $(DESTDIR)/lib/modules/$(release)/updates/unified_io_region.ko
+	$(Q)install -Dm755 $(ctl) $(installed)/sbin/unifiedctl
+	$(Q)install -Dm644 -t $(installed)/include/unified include/*.h bpf/unified.bpf.h
+	$(Q)install -Dm644 -t $(installed)/lib/unified/policies $(policies)
+	$(Q)install -Dm644 -t $(installed)/share/man/man8 docs/man/*.8
+	$(Q)install -Dm644 packaging/completion/unifiedctl.bash $(installed)/share/bash-completion/completions/unifiedctl
+	$(Q)$(if $(DESTDIR),:,depmod $(release))
+
+uninstall:
+	$(call say,REMOVE,$(installed))
+	$(Q)rm -f $(DESTDIR)/lib/modules/$(release)/updates/unified_io_region.ko $(installed)/sbin/unifiedctl
+	$(Q)rm -rf $(installed)/include/unified $(installed)/lib/unified
+	$(Q)rm -f $(patsubst docs/man/%,$(installed)/share/man/man8/%,$(wildcard docs/man/*.8))
+	$(Q)rm -f $(installed)/share/bash-completion/completions/unifiedctl
+	$(Q)$(if $(DESTDIR),:,depmod $(release))
+
+.PHONY: clean
+clean:
+	$(Q)rm -rf $(out)
+
+# --- in the toolchain and the VM --------------------------------------------
+
+toolchain := toolchain/toolchain.sh
+vm_out	:= build/vm
+in_vm	= $(toolchain) run make $(if $(Q),-s) --no-print-directory -j$(shell nproc) OUT=$(vm_out) V=$(V) KDIR='$$(wildcard /lib/modules/*/build)'
+
+.PHONY: check vm vm-build initramfs
+vm-build:
+	$(Q)$(toolchain) make
+	$(Q)$(in_vm) all initramfs
+
+# What mounts the VM's root: busybox, five drivers and two scripts.
+initramfs: $(out)/initramfs
+$(out)/initramfs: selftests/vm/init selftests/vm/guest $(config)
+	$(call say,CPIO,$(@F))
+	$(Q)rm -rf $@.d && mkdir -p $@.d/bin $@.d/modules
+	$(Q)cp selftests/vm/init selftests/vm/guest $@.d && cp /bin/busybox $@.d/bin
+	$(Q)for m in fs/netfs/netfs net/9p/9pnet net/9p/9pnet_virtio fs/9p/9p fs/overlayfs/overlay; do \
+		xz -dc /lib/modules/$(release)/kernel/$$m.ko.xz >$@.d/modules/$${m##*/}.ko || exit; done
+	$(Q)cd $@.d && find . | cpio -o -H newc --quiet | zstd -1 -q >$@
+	$(Q)rm -rf $@.d
+
+check: vm-build
+	$(Q)$(toolchain) run selftests/check $(vm_out) $(TESTS)
+
+vm: vm-build
+	$(Q)dir=$$(selftests/vm/stage $(vm_out) '$(RUN)' $(FILES)) && \
+	$(toolchain) run selftests/vm/vm --exchange $$dir \
+		$(if $(RUN),--run '$(notdir $(RUN))') $(VMOPTS) $(vm_out)
+
+# --- how the source looks ---------------------------------------------------
+
+c_files	= $(wildcard include/*.h kernel/*.[ch] bpf/*.[ch] bpf/policies/*.c loader/*.[ch] selftests/*.[ch] selftests/progs/*.c)
+sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging 2>/dev/null)
+
+.PHONY: lint format format-check sparse checkpatch shellcheck
+lint: format-check sparse checkpatch shellcheck
+
+format:
+	$(Q)$(toolchain) run clang-format -i $(c_files)
+
+format-check sparse checkpatch shellcheck:
+	$(Q)$(toolchain) make
+	$(Q)$(in_vm) in-$@
+
+.PHONY: in-format-check in-sparse in-checkpatch in-shellcheck
+in-format-check:
+	$(Q)clang-format --dry-run --Werror $(c_files)
+
+in-sparse: $(config)
+	$(Q)rm -rf $(out)/sparse && mkdir -p $(out)/sparse
+	$(Q)+$(MAKE) -s -C $(KDIR) M=$(CURDIR)/kernel MO=$(out)/sparse C=2 CF="-Werror" \
+		UNIFIED_DEFINES="$(defines)" modules
+
+in-checkpatch:
+	$(Q)/usr/src/linux/scripts/checkpatch.pl --no-tree --terse --quiet --strict --max-line-length=100 \
+		--show-types --ignore $(shell grep -v '^\#' selftests/checkpatch.ignore | paste -sd,) \
+		-f $(wildcard kernel/*.[ch] include/*.h)
+
+in-shellcheck:
+	$(Q)shellcheck -x $(sh_files)
+
+.PHONY: help
+help:
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
+	@echo 'make check TESTS="pattern ..."   only the tests whose names match'
+	@echo 'make install uninstall           under PREFIX=/usr/local, DESTDIR=...'
+	@echo 'make clean                       remove OUT=build'
+	@echo 'make lint                        format-check sparse checkpatch shellcheck'
+	@echo 'make V=1                         show the commands'
+	@echo 'MIRROR=URL                       where the toolchain takes Debian from'

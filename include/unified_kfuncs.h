@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the module and BPF programs share: the types of a policy and the
+ * prototypes of the kfuncs. The module includes it, and so does
+ * bpf/unified.bpf.h, where every structure is relocated by field (CO-RE)
+ * against the BTF of the running module.
+ */
+#ifndef UNIFIED_KFUNCS_H
+#define UNIFIED_KFUNCS_H
+
+#ifdef __KERNEL__
+#include <linux/bpf.h>
+#include <linux/types.h>
+#define __unified_kfunc __bpf_kfunc
+#else
+#define __unified_kfunc __ksym __weak
+#endif
+
+#define UNIFIED_POLICY_NAME	32	/* UNIFIED_POLICY_NAME_LEN of unified_io.h */
+
+struct unified_io_region;
+struct unified_descriptor;
+
+/* What a hook sees. Valid until the hook returns. */
+struct unified_bpf_ctx {
+	struct unified_io_region	*region;
+	struct unified_descriptor	*desc;
+	void				*data;
+	__u32				data_len;
+};
+
+enum unified_verdict {
+	UNIFIED_CONTINUE,	/* the next policy decides, then the default */
+	UNIFIED_DROP,		/* the data is not wanted: recycle its buffer */
+	UNIFIED_ISSUE,		/* issue the operation as it stands now */
+	UNIFIED_TO_USER,	/* hand it to user space */
+	UNIFIED_RETRY,		/* issue it once more */
+};
+
+enum unified_exit_kind {
+	UNIFIED_EXIT_DETACHED,	/* its link went away */
+	UNIFIED_EXIT_REPLACED,	/* another policy took its place */
+	UNIFIED_EXIT_ERROR,	/* the module ejected it; reason says why */
+};
+
+struct unified_exit_info {
+	enum unified_exit_kind	kind;
+	__s32			error;		/* -errno, with UNIFIED_EXIT_ERROR */
+	char			reason[64];	/* a sentence, NUL-terminated */
+};
+
+/*
+ * A policy. Every hook is optional. "Sleepable" hooks run in process context
+ * and may be SEC("struct_ops.s/..."); the others are called where sleeping is
+ * forbidden and are refused at load if they ask for it.
+ */
+struct unified_region_ops {
+	/* Attach: 0, or -errno to refuse. Sleepable. */
+	__s32 (*init)(struct unified_bpf_ctx *ctx);
+
+	/* Detach, replacement or ejection. Sleepable. */
+	void (*exit)(struct unified_bpf_ctx *ctx, struct unified_exit_info *info);
+
+	/* A BPF descriptor: transform data in place. Sleepable. */
+	__s32 (*process)(struct unified_bpf_ctx *ctx);
+
+	/* Data of a stream or a record arrived: a verdict. Not sleepable. */
+	__s32 (*rx)(struct unified_bpf_ctx *ctx);
+
+	/* An operation is about to be issued: a verdict. Not sleepable. */
+	__s32 (*submit)(struct unified_bpf_ctx *ctx);
+
+	/* An operation is done: a verdict. Not sleepable. */
+	__s32 (*complete)(struct unified_bpf_ctx *ctx);
+
+	__u64	region;		/* id to attach to; 0: registered by name */
+	__s32	priority;	/* lower decides earlier */
+	__u32	flags;		/* none yet: must be 0 */
+	char	name[UNIFIED_POLICY_NAME];	/* [A-Za-z0-9_.-]+, unique */
+
+	/* private: the module's */
+	void	*priv;
+};
+
+__u32 bpf_unified_crc32c(__u32 seed, const void *data, __u32 data__sz) __unified_kfunc;
+
+#endif

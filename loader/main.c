@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * unifiedctl: options, the table of objects, and how a command fails.
+ */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+#include "unifiedctl.h"
+
+bool json_output;
+
+static const struct command objects[] = {
+	{ "policy", "{ load | list | unload }", "BPF policies of the module", cmd_policy },
+	{ "doctor", "", "is everything here that is needed, and if not, what to do", cmd_doctor },
+	{ "version", "", "versions of this program, the module and the kernel", cmd_version },
+	{}
+};
+
+static void usage(FILE *to)
+{
+	const struct command *c;
+
+	fputs("Usage: unifiedctl [OPTIONS] OBJECT { COMMAND | help }\n", to);
+	for (c = objects; c->name; c++)
+		fprintf(to, "       %-8s %-28s %s\n", c->name, c->args, c->help);
+	fputs("\n"
+	      "       OPTIONS := { -j | --json      print JSON\n"
+	      "                  | -p | --pretty    print JSON to be read by people\n"
+	      "                  | -h | --help }    this text, or the object's\n"
+	      "\n"
+	      "Exit status: 0 done, 1 failed, 2 wrong usage. See unifiedctl(8).\n",
+	      to);
+}
+
+static void report(int err, const char *fmt, va_list ap)
+{
+	char text[1024];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	fflush(stdout);
+	if (json_output) {
+		json_object(NULL);
+		json_str("error", text);
+		if (err)
+			json_s64("errno", -err);
+		json_end();
+	} else if (err) {
+		fprintf(stderr, "unifiedctl: %s: %s\n", text, strerror(-err));
+	} else {
+		fprintf(stderr, "unifiedctl: %s\n", text);
+	}
+}
+
+/* Say why a command failed. err is -errno, or 0 where fmt says it all. */
+int fail(int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(err, fmt, ap);
+	va_end(ap);
+	return EXIT_FAILED;
+}
+
+int fail_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(0, fmt, ap);
+	va_end(ap);
+	return EXIT_USAGE;
+}
+
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "help") || !strcmp(word, "-h") || !strcmp(word, "--help");
+}
+
+static void command_usage(const char *object, const struct command *table)
+{
+	const struct command *c;
+
+	for (c = table; c->name; c++)
+		printf("%s unifiedctl %s %s%s%s\n           %s\n", c == table ? "Usage:" : "      ",
+		       object, c->name, *c->args ? " " : "", c->args, c->help);
+	printf("See unifiedctl-%s(8).\n", object);
+}
+
+int run_command(const char *object, const struct command *table, int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc < 1)
+		return fail_usage("%s: which command? Try: unifiedctl %s help", object, object);
+	if (is_help(argv[0]) || (argc > 1 && is_help(argv[1]))) {
+		command_usage(object, table);
+		return EXIT_OK;
+	}
+	for (c = table; c->name; c++)
+		if (!strcmp(argv[0], c->name))
+			return c->run(argc - 1, argv + 1);
+	return fail_usage("%s: no command '%s'. Try: unifiedctl %s help", object, argv[0], object);
+}
+
+static int run_object(int argc, char **argv)
+{
+	const struct command *c;
+
+	for (c = objects; c->name; c++)
+		if (!strcmp(argv[0], c->name))
+			break;
+	if (!c->name)
+		return fail_usage("no object '%s'. Try: unifiedctl help", argv[0]);
+	/* An object without commands of its own takes no arguments either. */
+	if (!*c->args && argc > 1) {
+		if (!is_help(argv[1]))
+			return fail_usage("%s takes no arguments", c->name);
+		printf("Usage: unifiedctl %s\n           %s\nSee unifiedctl(8).\n", c->name, c->help);
+		return EXIT_OK;
+	}
+	return c->run(argc - 1, argv + 1);
+}
+
+/* -j and -p may stand anywhere: take them out of argv. */
+static int take_options(int argc, char **argv)
+{
+	bool pretty = false;
+	int i, left = 0;
+
+	for (i = 0; i < argc; i++) {
+		if (!strcmp(argv[i], "-j") || !strcmp(argv[i], "--json")) {
+			json_output = true;
+		} else if (!strcmp(argv[i], "-p") || !strcmp(argv[i], "--pretty")) {
+			json_output = true;
+			pretty = true;
+		} else {
+			argv[left++] = argv[i];
+		}
+	}
+	json_setup(pretty);
+	return left;
+}
+
+static int quiet_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	(void)level, (void)fmt, (void)ap;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	libbpf_set_print(quiet_libbpf);
+	argc = take_options(argc - 1, ++argv);
+	if (argc < 1) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (is_help(argv[0])) {
+		usage(stdout);
+		return EXIT_OK;
+	}
+	status = run_object(argc, argv);
+	/* What could not be written was not done: a full disk, a closed pipe. */
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "unifiedctl: standard output: %s\n", strerror(errno));
+		return EXIT_FAILED;
+	}
+	return status;
+}

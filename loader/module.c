@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module as a program sees it: its device and its BTF.
+ */
+#include <bpf/btf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "unifiedctl.h"
+
+int module_open(void)
+{
+	int fd = open(UNIFIED_IO_DEVICE, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int module_info(struct unified_io_info *info)
+{
+	int fd = module_open(), ret;
+
+	if (fd < 0)
+		return fd;
+	ret = ioctl(fd, UNIFIED_IO_GET_INFO, info) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/* What to do about an error of the two above. */
+const char *module_advice(int err)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ENODEV:
+	case -ENXIO:
+		return "the module is not loaded: modprobe " MODULE_NAME;
+	case -EACCES:
+	case -EPERM:
+		return "no right to open " UNIFIED_IO_DEVICE ": run as root";
+	case -ENOTTY:
+		return UNIFIED_IO_DEVICE " belongs to something else, or to another version";
+	default:
+		return UNIFIED_IO_DEVICE " does not answer";
+	}
+}
+
+/* The module's BTF, on top of *vmlinux; the caller frees both. NULL: errno. */
+struct btf *module_btf(struct btf **vmlinux)
+{
+	struct btf *btf;
+
+	*vmlinux = btf__load_vmlinux_btf();
+	if (!*vmlinux)
+		return NULL;
+	btf = btf__load_module_btf(MODULE_NAME, *vmlinux);
+	if (!btf) {
+		int err = errno;
+
+		btf__free(*vmlinux);
+		*vmlinux = NULL;
+		errno = err;
+	}
+	return btf;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of unifiedctl share: the table of commands, how a command
+ * fails, and the questions to the module and to BPF that several ask.
+ *
+ * Functions return 0 or -errno unless they say otherwise. A command returns
+ * the exit status of the process.
+ */
+#ifndef UNIFIEDCTL_H
+#define UNIFIEDCTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "unified_io.h"
+
+struct btf;
+
+/* Exit status. */
+enum {
+	EXIT_OK,
+	EXIT_FAILED,	/* it could not be done; stderr or "error" says why */
+	EXIT_USAGE,	/* the words of the command were wrong */
+};
+
+struct command {
+	const char *name;
+	const char *args;
+	const char *help;
+	int (*run)(int argc, char **argv);
+};
+
+/* Run the command of a table, NULL-terminated, that argv[0] names. */
+int run_command(const char *object, const struct command *table, int argc, char **argv);
+
+int cmd_policy(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+
+/* main.c */
+extern bool json_output;
+int fail(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int fail_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* module.c: the module, through its device and its BTF */
+#define MODULE_NAME "unified_io_region"
+int module_open(void);
+int module_info(struct unified_io_info *info);
+const char *module_advice(int err);
+struct btf *module_btf(struct btf **vmlinux);
+
+/* nic.c: what a network interface can do */
+struct nic {
+	char name[16];
+	char driver[32];
+	bool header_split;	/* the driver can split headers from data */
+};
+int nic_for_each(int (*seen)(const struct nic *nic, void *arg), void *arg);
+
+#endif
