@@ -17,6 +17,7 @@ BPFTOOL	?= bpftool
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 MAKEFLAGS += --no-builtin-rules
+SHELL	:= /bin/bash
 
 V ?= 0
 ifeq ($(V),0)
@@ -186,7 +187,8 @@ vm: vm-build
 
 # --- how the source looks ---------------------------------------------------
 
-c_files	= $(wildcard include/*.h kernel/*.[ch] bpf/*.[ch] bpf/policies/*.c loader/*.[ch] selftests/*.[ch] selftests/progs/*.c)
+# BPF programs are left out: a formatter does not know that SEC() begins one.
+c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch])
 sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging 2>/dev/null)
 
 .PHONY: lint format format-check sparse checkpatch shellcheck
@@ -203,18 +205,19 @@ format-check sparse checkpatch shellcheck:
 in-format-check:
 	$(Q)clang-format --dry-run --Werror $(c_files)
 
+# Debian's headers lack the script that C=2 asks whether sparse works.
 in-sparse: $(config)
 	$(Q)rm -rf $(out)/sparse && mkdir -p $(out)/sparse
-	$(Q)+$(MAKE) -s -C $(KDIR) M=$(CURDIR)/kernel MO=$(out)/sparse C=2 CF="-Werror" \
-		UNIFIED_DEFINES="$(defines)" modules
+	$(Q)+set -o pipefail; $(MAKE) -s -C $(KDIR) M=$(CURDIR)/kernel MO=$(out)/sparse KBUILD_CHECKSRC=2 \
+		CF="-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)=' -Wsparse-error" UNIFIED_DEFINES="$(defines)" modules 2>&1 | { grep -Ev 'checker-valid|C=2 specified' || :; }
 
 in-checkpatch:
-	$(Q)/usr/src/linux/scripts/checkpatch.pl --no-tree --terse --quiet --strict --max-line-length=100 \
+	$(Q)/usr/src/linux/scripts/checkpatch.pl --no-tree --terse --quiet --no-summary --strict --max-line-length=100 \
 		--show-types --ignore $(shell grep -v '^\#' selftests/checkpatch.ignore | paste -sd,) \
 		-f $(wildcard kernel/*.[ch] include/*.h)
 
 in-shellcheck:
-	$(Q)shellcheck -x $(sh_files)
+	$(Q)shellcheck -x -S warning $(sh_files)
 
 .PHONY: help
 help:

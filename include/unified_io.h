@@ -14,22 +14,22 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define UNIFIED_IO_DEVICE	"/dev/unified_io_region"
-#define UNIFIED_IO_MAGIC	0xB7
+#define UNIFIED_IO_DEVICE "/dev/unified_io_region"
+#define UNIFIED_IO_MAGIC  0xB7
 
 /* Longest name of a policy, with its terminating NUL. */
-#define UNIFIED_POLICY_NAME_LEN	32
+#define UNIFIED_POLICY_NAME_LEN 32
 
 /* Policies can be registered as struct_ops unified_region_ops. */
-#define UNIFIED_IO_FEAT_POLICY	(1ULL << 0)
+#define UNIFIED_IO_FEAT_POLICY (1ULL << 0)
 
 struct unified_io_info {
-	__u32	version;	/* major << 16 | minor << 8 | patch */
-	__u32	policies;	/* how many are registered now */
-	__u64	features;	/* UNIFIED_IO_FEAT_* */
+	__u32 version;	/* major << 16 | minor << 8 | patch */
+	__u32 policies; /* how many are registered now */
+	__u64 features; /* UNIFIED_IO_FEAT_* */
 };
 
 /* Says what this module is. Takes nothing from the caller. */
-#define UNIFIED_IO_GET_INFO	_IOR(UNIFIED_IO_MAGIC, 0x05, struct unified_io_info)
+#define UNIFIED_IO_GET_INFO _IOR(UNIFIED_IO_MAGIC, 0x05, struct unified_io_info)
 
 #endif

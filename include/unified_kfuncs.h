@@ -16,37 +16,37 @@
 #define __unified_kfunc __ksym __weak
 #endif
 
-#define UNIFIED_POLICY_NAME	32	/* UNIFIED_POLICY_NAME_LEN of unified_io.h */
+#define UNIFIED_POLICY_NAME 32 /* UNIFIED_POLICY_NAME_LEN of unified_io.h */
 
 struct unified_io_region;
 struct unified_descriptor;
 
 /* What a hook sees. Valid until the hook returns. */
 struct unified_bpf_ctx {
-	struct unified_io_region	*region;
-	struct unified_descriptor	*desc;
-	void				*data;
-	__u32				data_len;
+	struct unified_io_region *region;
+	struct unified_descriptor *desc;
+	void *data;
+	__u32 data_len;
 };
 
 enum unified_verdict {
-	UNIFIED_CONTINUE,	/* the next policy decides, then the default */
-	UNIFIED_DROP,		/* the data is not wanted: recycle its buffer */
-	UNIFIED_ISSUE,		/* issue the operation as it stands now */
-	UNIFIED_TO_USER,	/* hand it to user space */
-	UNIFIED_RETRY,		/* issue it once more */
+	UNIFIED_CONTINUE, /* the next policy decides, then the default */
+	UNIFIED_DROP,	  /* the data is not wanted: recycle its buffer */
+	UNIFIED_ISSUE,	  /* issue the operation as it stands now */
+	UNIFIED_TO_USER,  /* hand it to user space */
+	UNIFIED_RETRY,	  /* issue it once more */
 };
 
 enum unified_exit_kind {
-	UNIFIED_EXIT_DETACHED,	/* its link went away */
-	UNIFIED_EXIT_REPLACED,	/* another policy took its place */
-	UNIFIED_EXIT_ERROR,	/* the module ejected it; reason says why */
+	UNIFIED_EXIT_DETACHED, /* its link went away */
+	UNIFIED_EXIT_REPLACED, /* another policy took its place */
+	UNIFIED_EXIT_ERROR,    /* the module ejected it; reason says why */
 };
 
 struct unified_exit_info {
-	enum unified_exit_kind	kind;
-	__s32			error;		/* -errno, with UNIFIED_EXIT_ERROR */
-	char			reason[64];	/* a sentence, NUL-terminated */
+	enum unified_exit_kind kind;
+	__s32 error;	 /* -errno, with UNIFIED_EXIT_ERROR */
+	char reason[64]; /* a sentence, NUL-terminated */
 };
 
 /*
@@ -73,13 +73,13 @@ struct unified_region_ops {
 	/* An operation is done: a verdict. Not sleepable. */
 	__s32 (*complete)(struct unified_bpf_ctx *ctx);
 
-	__u64	region;		/* id to attach to; 0: registered by name */
-	__s32	priority;	/* lower decides earlier */
-	__u32	flags;		/* none yet: must be 0 */
-	char	name[UNIFIED_POLICY_NAME];	/* [A-Za-z0-9_.-]+, unique */
+	__u64 region;			/* id to attach to; 0: registered by name */
+	__s32 priority;			/* lower decides earlier */
+	__u32 flags;			/* none yet: must be 0 */
+	char name[UNIFIED_POLICY_NAME]; /* [A-Za-z0-9_.-]+, unique */
 
 	/* private: the module's */
-	void	*priv;
+	void *priv;
 };
 
 __u32 bpf_unified_crc32c(__u32 seed, const void *data, __u32 data__sz) __unified_kfunc;

@@ -28,9 +28,9 @@ static int unified_reply(unsigned int cmd, void __user *arg, const void *reply, 
 static int unified_get_info(unsigned int cmd, void __user *arg)
 {
 	struct unified_io_info info = {
-		.version	= UNIFIED_VERSION_CODE,
-		.policies	= unified_policy_count(),
-		.features	= UNIFIED_IO_FEAT_POLICY,
+		.version = UNIFIED_VERSION_CODE,
+		.policies = unified_policy_count(),
+		.features = UNIFIED_IO_FEAT_POLICY,
 	};
 
 	return unified_reply(cmd, arg, &info, sizeof(info));
@@ -51,15 +51,15 @@ static long unified_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 }
 
 static const struct file_operations unified_fops = {
-	.owner		= THIS_MODULE,
-	.unlocked_ioctl	= unified_ioctl,
-	.compat_ioctl	= compat_ptr_ioctl,
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = unified_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 };
 
 static struct miscdevice unified_misc = {
-	.minor	= MISC_DYNAMIC_MINOR,
-	.name	= "unified_io_region",
-	.fops	= &unified_fops,
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "unified_io_region",
+	.fops = &unified_fops,
 };
 
 int unified_chardev_register(void)

@@ -35,18 +35,15 @@ BTF_ID_FLAGS(func, bpf_unified_crc32c)
 BTF_KFUNCS_END(unified_data_kfuncs)
 
 static const struct btf_kfunc_id_set unified_data_kfunc_set = {
-	.owner	= THIS_MODULE,
-	.set	= &unified_data_kfuncs,
+	.owner = THIS_MODULE,
+	.set = &unified_data_kfuncs,
 };
 
 int unified_kfuncs_register(void)
 {
 	static const enum bpf_prog_type types[] = {
-		BPF_PROG_TYPE_STRUCT_OPS,
-		BPF_PROG_TYPE_XDP,
-		BPF_PROG_TYPE_SCHED_CLS,
-		BPF_PROG_TYPE_TRACING,
-		BPF_PROG_TYPE_SYSCALL,
+		BPF_PROG_TYPE_STRUCT_OPS, BPF_PROG_TYPE_XDP,	 BPF_PROG_TYPE_SCHED_CLS,
+		BPF_PROG_TYPE_TRACING,	  BPF_PROG_TYPE_SYSCALL,
 	};
 	int i, ret = 0;
 

@@ -25,8 +25,8 @@
 #include "unified.h"
 
 struct unified_policy {
-	struct list_head		node;	/* in policies */
-	struct unified_region_ops	*ops;
+	struct list_head node; /* in policies */
+	struct unified_region_ops *ops;
 };
 
 static LIST_HEAD(policies);
@@ -166,6 +166,16 @@ static int unified_policy_check_member(const struct btf_type *t, const struct bt
 	return prog->sleepable ? -EINVAL : 0;
 }
 
+static int unified_policy_validate(void *kdata)
+{
+	const struct unified_region_ops *ops = kdata;
+
+	/* Without a hook it could decide nothing: a mistake of its author. */
+	if (!ops->init && !ops->exit && !ops->process && !ops->rx && !ops->submit && !ops->complete)
+		return -EINVAL;
+	return 0;
+}
+
 static bool unified_policy_is_valid_access(int off, int size, enum bpf_access_type type,
 					   const struct bpf_prog *prog,
 					   struct bpf_insn_access_aux *info)
@@ -174,8 +184,8 @@ static bool unified_policy_is_valid_access(int off, int size, enum bpf_access_ty
 }
 
 static const struct bpf_verifier_ops unified_policy_verifier_ops = {
-	.get_func_proto		= bpf_base_func_proto,
-	.is_valid_access	= unified_policy_is_valid_access,
+	.get_func_proto = bpf_base_func_proto,
+	.is_valid_access = unified_policy_is_valid_access,
 };
 
 static int unified_policy_type_init(struct btf *btf)
@@ -217,24 +227,25 @@ static s32 unified_stub_complete(struct unified_bpf_ctx *ctx)
 }
 
 static struct unified_region_ops unified_policy_stubs = {
-	.init		= unified_stub_init,
-	.exit		= unified_stub_exit,
-	.process	= unified_stub_process,
-	.rx		= unified_stub_rx,
-	.submit		= unified_stub_submit,
-	.complete	= unified_stub_complete,
+	.init = unified_stub_init,
+	.exit = unified_stub_exit,
+	.process = unified_stub_process,
+	.rx = unified_stub_rx,
+	.submit = unified_stub_submit,
+	.complete = unified_stub_complete,
 };
 
 static struct bpf_struct_ops unified_policy_type = {
-	.verifier_ops	= &unified_policy_verifier_ops,
-	.init		= unified_policy_type_init,
-	.check_member	= unified_policy_check_member,
-	.init_member	= unified_policy_init_member,
-	.reg		= unified_policy_reg,
-	.unreg		= unified_policy_unreg,
-	.cfi_stubs	= &unified_policy_stubs,
-	.name		= "unified_region_ops",
-	.owner		= THIS_MODULE,
+	.verifier_ops = &unified_policy_verifier_ops,
+	.init = unified_policy_type_init,
+	.check_member = unified_policy_check_member,
+	.init_member = unified_policy_init_member,
+	.validate = unified_policy_validate,
+	.reg = unified_policy_reg,
+	.unreg = unified_policy_unreg,
+	.cfi_stubs = &unified_policy_stubs,
+	.name = "unified_region_ops",
+	.owner = THIS_MODULE,
 };
 
 int unified_policy_register_type(void)

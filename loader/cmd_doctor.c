@@ -120,10 +120,10 @@ static void check_module_btf(void)
 
 	if (!btf) {
 		say(MISSING, "module BTF",
-		    errno == EPERM || errno == EACCES ?
-			    "run as root to see it" :
-			    "no /sys/kernel/btf/" MODULE_NAME
-			    ": load the module, built where the kernel's headers have BTF");
+		    errno == EPERM || errno == EACCES
+			    ? "run as root to see it"
+			    : "no /sys/kernel/btf/" MODULE_NAME
+			      ": load the module, built where the kernel's headers have BTF");
 		return;
 	}
 	say(OK, "module BTF", "/sys/kernel/btf/" MODULE_NAME);
@@ -134,8 +134,8 @@ static void check_module_btf(void)
 			absent = kfuncs[i];
 	}
 	if (absent)
-		say(MISSING, "kfuncs", "%s is not there: module and unifiedctl are of different versions",
-		    absent);
+		say(MISSING, "kfuncs",
+		    "%s is not there: module and unifiedctl are of different versions", absent);
 	else
 		say(OK, "kfuncs", "%zu of %zu", found, n);
 	if (btf__find_by_name_kind(btf, "bpf_struct_ops_unified_region_ops", BTF_KIND_STRUCT) > 0)
@@ -199,7 +199,8 @@ static void check_thp(void)
 	char line[128];
 
 	if (read_line("/sys/kernel/mm/transparent_hugepage/enabled", line, sizeof(line)))
-		say(LIMITED, "huge pages", "this kernel has no transparent huge pages: regions are mapped by 4 KiB");
+		say(LIMITED, "huge pages",
+		    "this kernel has no transparent huge pages: regions are mapped by 4 KiB");
 	else if (strstr(line, "[never]"))
 		say(LIMITED, "huge pages",
 		    "switched off: echo madvise >/sys/kernel/mm/transparent_hugepage/enabled");
@@ -217,7 +218,8 @@ static int check_nic(const struct nic *nic, void *arg)
 		say(OK, what, "%s: splits headers from data, as zero-copy receive needs",
 		    nic->driver[0] ? nic->driver : "virtual");
 	else
-		say(LIMITED, what, "%s: its driver cannot split headers from data: no zero-copy receive",
+		say(LIMITED, what,
+		    "%s: its driver cannot split headers from data: no zero-copy receive",
 		    nic->driver[0] ? nic->driver : "virtual");
 	return 0;
 }
@@ -252,7 +254,8 @@ static void check_drive(const char *disk)
 	queue_limit(disk, "virt_boundary_mask", boundary, sizeof(boundary));
 	snprintf(what, sizeof(what), "nvme %s", disk);
 	if (strcmp(boundary, "0") && strcmp(boundary, "?"))
-		say(LIMITED, what, "LBA %s, %s KiB a command: no SGL, scattered data is copied", lba, kb);
+		say(LIMITED, what, "LBA %s, %s KiB a command: no SGL, scattered data is copied",
+		    lba, kb);
 	else
 		say(OK, what, "LBA %s, %s KiB and %s segments a command, alignment %ld", lba, kb,
 		    segments, strtol(align, NULL, 0) + 1);

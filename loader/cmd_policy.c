@@ -12,12 +12,12 @@
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <linux/magic.h>
 #include <unistd.h>
 
 #include "json.h"
@@ -25,10 +25,10 @@
 
 #include "skel/pass.skel.h"
 
-#define PIN_DIR "/sys/fs/bpf/unified"
-#define PIN_PATH (sizeof(PIN_DIR) + UNIFIED_POLICY_NAME_LEN)
-#define OPS_TYPE "unified_region_ops"
-#define MAX_LOADED 16	/* policies in one object file */
+#define PIN_DIR	   "/sys/fs/bpf/unified"
+#define PIN_PATH   (sizeof(PIN_DIR) + UNIFIED_POLICY_NAME_LEN)
+#define OPS_TYPE   "unified_region_ops"
+#define MAX_LOADED 16 /* policies in one object file */
 
 /* The policies that come with this program. */
 static const struct {
@@ -40,18 +40,18 @@ static const struct {
 
 struct policy {
 	char name[UNIFIED_POLICY_NAME_LEN];
-	char pin[UNIFIED_POLICY_NAME_LEN];	/* its file in PIN_DIR, or "" */
+	char pin[UNIFIED_POLICY_NAME_LEN]; /* its file in PIN_DIR, or "" */
 	uint32_t map_id;
-	uint32_t link_id;	/* 0: registered without a link */
-	uint32_t state;		/* enum bpf_struct_ops_state */
+	uint32_t link_id; /* 0: registered without a link */
+	uint32_t state;	  /* enum bpf_struct_ops_state */
 };
 
 /* Of enum bpf_struct_ops_state, which no uapi header has. */
 enum {
-	OPS_INIT,	/* created, holds nothing */
-	OPS_INUSE,	/* registered without a link */
+	OPS_INIT,  /* created, holds nothing */
+	OPS_INUSE, /* registered without a link */
 	OPS_TOBEFREE,
-	OPS_READY,	/* registered while there is a link */
+	OPS_READY, /* registered while there is a link */
 };
 
 /* Where name and state stand in the value of a map of our struct_ops type. */
@@ -120,8 +120,8 @@ static int policy_of_map(int fd, const struct ops_layout *l, struct policy *p)
 
 	if (bpf_map_get_info_by_fd(fd, &info, &len))
 		return -errno;
-	if (info.type != BPF_MAP_TYPE_STRUCT_OPS || info.btf_vmlinux_value_type_id != l->value_type ||
-	    info.value_size != l->value_size)
+	if (info.type != BPF_MAP_TYPE_STRUCT_OPS ||
+	    info.btf_vmlinux_value_type_id != l->value_type || info.value_size != l->value_size)
 		return -ENOENT;
 	value = calloc(1, info.value_size);
 	if (!value)
@@ -397,8 +397,10 @@ static int fail_load(int err, const char *what)
 static int fail_attach(int err, const char *name)
 {
 	if (err == -EEXIST)
-		return fail(0, "a policy '%s' is registered already. Unload it first: "
-			       "unifiedctl policy unload %s", name, name);
+		return fail(0,
+			    "a policy '%s' is registered already. Unload it first: "
+			    "unifiedctl policy unload %s",
+			    name, name);
 	return fail(err, "policy '%s' was refused when it was attached", name);
 }
 
@@ -505,7 +507,10 @@ static int load_object(struct bpf_object *obj, const char *what)
 		n++;
 	}
 	if (!n)
-		return fail(0, "'%s' has no policy: no struct " OPS_TYPE " in a section .struct_ops.link", what);
+		return fail(0,
+			    "'%s' has no policy: no struct " OPS_TYPE
+			    " in a section .struct_ops.link",
+			    what);
 	print_loaded(loaded, n);
 	return EXIT_OK;
 }
@@ -516,7 +521,8 @@ static int policy_load(int argc, char **argv)
 	int ret;
 
 	if (argc != 1)
-		return fail_usage("policy load takes one policy: a file, or a name that comes with unifiedctl");
+		return fail_usage(
+			"policy load takes one policy: a file, or a name that comes with unifiedctl");
 	ret = make_pin_dir();
 	if (ret)
 		return ret;
@@ -531,7 +537,8 @@ static int policy_load(int argc, char **argv)
 }
 
 static const struct command commands[] = {
-	{ "load", "{ FILE.bpf.o | pass }", "load and attach a policy, and pin it under " PIN_DIR, policy_load },
+	{ "load", "{ FILE.bpf.o | pass }", "load and attach a policy, and pin it under " PIN_DIR,
+	  policy_load },
 	{ "list", "", "what is registered, whoever loaded it", policy_list },
 	{ "unload", "NAME", "detach a policy and remove its pin", policy_unload },
 	{}

@@ -120,7 +120,8 @@ static int run_object(int argc, char **argv)
 	if (!*c->args && argc > 1) {
 		if (!is_help(argv[1]))
 			return fail_usage("%s takes no arguments", c->name);
-		printf("Usage: unifiedctl %s\n           %s\nSee unifiedctl(8).\n", c->name, c->help);
+		printf("Usage: unifiedctl %s\n           %s\nSee unifiedctl(8).\n", c->name,
+		       c->help);
 		return EXIT_OK;
 	}
 	return c->run(argc - 1, argv + 1);

@@ -26,9 +26,9 @@ static int genl_family(const struct nlmsghdr *nlh, void *arg)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
-			*(uint16_t *)arg = mnl_attr_get_u16(attr);
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) if (mnl_attr_get_type(attr) ==
+								    CTRL_ATTR_FAMILY_ID) *
+		(uint16_t *)arg = mnl_attr_get_u16(attr);
 	return MNL_CB_OK;
 }
 
@@ -66,9 +66,9 @@ static void nic_name(const struct nlattr *header, struct nic *nic)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, header)
-		if (mnl_attr_get_type(attr) == ETHTOOL_A_HEADER_DEV_NAME)
-			snprintf(nic->name, sizeof(nic->name), "%s", mnl_attr_get_str(attr));
+	mnl_attr_for_each_nested(attr,
+				 header) if (mnl_attr_get_type(attr) == ETHTOOL_A_HEADER_DEV_NAME)
+		snprintf(nic->name, sizeof(nic->name), "%s", mnl_attr_get_str(attr));
 }
 
 static void nic_driver(struct nic *nic)
@@ -91,7 +91,8 @@ static int nic_rings(const struct nlmsghdr *nlh, void *arg)
 	struct nlattr *attr;
 	struct nic nic = {};
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+	{
 		switch (mnl_attr_get_type(attr)) {
 		case ETHTOOL_A_RINGS_HEADER:
 			nic_name(attr, &nic);

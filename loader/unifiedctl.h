@@ -19,8 +19,8 @@ struct btf;
 /* Exit status. */
 enum {
 	EXIT_OK,
-	EXIT_FAILED,	/* it could not be done; stderr or "error" says why */
-	EXIT_USAGE,	/* the words of the command were wrong */
+	EXIT_FAILED, /* it could not be done; stderr or "error" says why */
+	EXIT_USAGE,  /* the words of the command were wrong */
 };
 
 struct command {
@@ -53,7 +53,7 @@ struct btf *module_btf(struct btf **vmlinux);
 struct nic {
 	char name[16];
 	char driver[32];
-	bool header_split;	/* the driver can split headers from data */
+	bool header_split; /* the driver can split headers from data */
 };
 int nic_for_each(int (*seen)(const struct nic *nic, void *arg), void *arg);
 

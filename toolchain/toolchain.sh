@@ -99,6 +99,8 @@ bootstrap() {
 	mapfile -t from < <(mirrors "$suite")
 	privileged || mode=unshare
 
+	# No initramfs of Debian's: nothing boots it, and it takes 20 s to make.
+	export INITRD=No
 	set -- --mode=$mode --variant=apt --include="$include" \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# bash completion for unifiedctl(8)
+
+_unifiedctl() {
+	local current=${COMP_WORDS[COMP_CWORD]} words=() word
+
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		[[ $word == -* ]] || words+=("$word")
+	done
+	case "${words[*]}" in
+	"")		word="policy doctor version help --json --pretty --help" ;;
+	policy)		word="load list unload help" ;;
+	"policy load")	word="pass" ;;
+	"policy unload")
+		word=$(unifiedctl -j policy list 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4) ;;
+	*)		word= ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")
+	if [[ ${words[*]} == "policy load" ]]; then
+		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -X '!*.bpf.o' -- "$current"; compgen -d -S / -- "$current")
+	fi
+}
+complete -F _unifiedctl unifiedctl

@@ -1,0 +1,7 @@
+#!/bin/bash
+# Timeout: 2
+# A test that does not end.
+. selftest.sh
+ok "this holds" true
+sleep 1000
+finish

@@ -1,0 +1,4 @@
+#!/bin/bash
+# A test that ends before its plan.
+echo "1..2"
+echo "ok 1 - the first"

@@ -1,0 +1,6 @@
+#!/bin/bash
+# A test after which the VM says nothing any more.
+. selftest.sh
+pkill -STOP -f /vm/run
+ok "this holds" true
+finish

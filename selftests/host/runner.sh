@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The runner goes red for everything that can go wrong with a test, says which
+# test it was and why, and goes on with the rest.
+. selftests/selftest.sh
+
+log=$(mktemp)
+bad() { selftests/check --from selftests/bad --vm-timeout "$1" "$OUT" "${@:2}" >"$log" 2>&1; }
+seen() { grep -E -- "$1" "$log" || { cat "$log"; false; }; }
+
+bad 60 fails short dies warns hangs holds panics passes skips
+ok "a run with failures fails" test $? -eq 1
+ok "a check that fails" seen "^not ok [0-9]+ - fails: 1 of 2 checks failed"
+ok "and which" seen "not ok 2 - this does not"
+ok "a plan that is not kept" seen "^not ok .* - short: planned 2 checks and made 1"
+ok "a test that dies" seen "^not ok .* - dies: .* exit status 139"
+ok "a kernel that complains" seen "^not ok .* - warns: the kernel complained"
+ok "and of what" seen "KFENCE: use-after-free"
+ok "a test that hangs" seen "^not ok .* - hangs: it did not end in time"
+ok "a policy left behind" seen "^not ok .* - holds: it leaves the module in use"
+ok "a VM that dies" seen "^not ok .* - panics: the VM died"
+ok "and its last words" seen "sysrq: Trigger a crash"
+ok "the next test runs all the same" seen "^ok .* - passes"
+ok "a skip has its reason" seen "^ok .* - skips # SKIP there is no such thing"
+ok "the closing line" seen "^1 passed, 7 failed, 1 skipped$"
+
+bad 20 stalls
+ok "a VM that hangs" seen "^not ok .* - stalls: the VM hung"
+bad 20 nothing-of-that-name
+ok "a pattern without a match fails" test $? -eq 2
+bad 60 passes
+ok "a run without failures does not" test $? -eq 0
+rm -f "$log"
+finish

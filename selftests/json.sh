@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Every command prints JSON that jq reads, for what went well and for what did
+# not, and the option may stand anywhere.
+. selftest.sh
+
+# json FILTER COMMAND...: is the filter true of what the command prints?
+json() {
+	local filter=$1
+	shift
+	"$@" 2>&1 | jq -e "$filter"
+}
+
+ok "version" json '.unifiedctl and .module and .kernel and .libbpf' unifiedctl -j version
+ok "version, pretty" json '.unifiedctl' unifiedctl -p version
+ok "doctor" json 'map(select(.state == "missing")) == []' unifiedctl -j doctor
+ok "no policies" json '. == []' unifiedctl -j policy list
+ok "load" json '.[0].name == "pass" and .[0].pin' unifiedctl -j policy load pass
+ok "list" json '.[0].name == "pass" and .[0].link > 0 and .[0].map > 0' unifiedctl policy list -j
+ok "an error" json '.error | test("registered")' unifiedctl -j policy load pass
+ok "an error with its number" json '.errno == 2' unifiedctl -j policy load /nowhere
+ok "unload" json '.unloaded == "pass"' unifiedctl -j policy unload pass
+ok "wrong usage" json '.error' unifiedctl --json policy
+ok "no such object" json '.error' unifiedctl polcy --pretty
+rmmod unified_io_region
+ok "version without the module" json '.module == null' unifiedctl -j version
+ok "doctor without the module" json 'any(.state == "missing")' unifiedctl -j doctor
+ok "list without the module" json '.error' unifiedctl -j policy list
+finish

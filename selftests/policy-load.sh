@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# unifiedctl loads a policy that the module calls and that calls the module
+# back, lists it, and unloads it; each wrong word gets a sentence.
+. selftest.sh
+
+ok "a policy loads by name" says pass unifiedctl policy load pass
+ok "its link is pinned" test -e /sys/fs/bpf/unified/pass
+ok "it is listed" says /sys/fs/bpf/unified/pass unifiedctl policy list
+ok "the module counts it" says "1 policies" unifiedctl doctor
+refused "the same name again" "registered already" unifiedctl policy load pass
+ok "the module is in use" says "in use" rmmod unified_io_region
+ok "it unloads" unifiedctl policy unload pass
+ok "its pin is gone" test ! -e /sys/fs/bpf/unified/pass
+ok "nothing is listed" says "no policy" unifiedctl policy list
+
+ok "it loads from a file" unifiedctl policy load /unified/policies/pass.bpf.o
+ok "and unloads" unifiedctl policy unload pass
+
+refused "unload of a stranger" "no policy 'nobody'" unifiedctl policy unload nobody
+refused "a file that is not there" "nowhere.bpf.o" unifiedctl policy load nowhere.bpf.o
+refused "a file that is no BPF object" "cannot open" unifiedctl policy load /etc/passwd
+refused "an object without a policy" "no policy" unifiedctl policy load /unified/selftests/progs/no_policy.bpf.o
+refused "no argument" "policy load takes one" unifiedctl policy load
+refused "no such command" "no command 'lode'" unifiedctl policy lode
+finish

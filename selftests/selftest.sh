@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# A test in shell: sources this, makes checks, ends with "finish". Prints TAP;
+# exits 0, 1, or 77 where it cannot run here.
+#
+#	ok "what should hold" COMMAND [ARG ...]
+#	refused "what should fail" "what it should say" COMMAND [ARG ...]
+#
+# The output of the last command is in $output.
+
+test_count=0 test_failures=0 output=
+
+result() {
+	test_count=$((test_count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $test_count - $2"
+	else
+		test_failures=$((test_failures + 1))
+		echo "not ok $test_count - $2"
+		[ -z "$output" ] || sed 's/^/# /' <<<"$output"
+	fi
+}
+
+ok() {
+	local what=$1 status=0
+	shift
+	output=$("$@" 2>&1) || status=$?
+	result "$status" "$what"
+}
+
+refused() {
+	local what=$1 words=$2 status=0
+	shift 2
+	output=$("$@" 2>&1) && status=1
+	[ $status -eq 1 ] || grep -qF -- "$words" <<<"$output" || status=1
+	result "$status" "$what"
+}
+
+# For use with ok: does the output of a command have these words?
+says() {
+	local words=$1 got
+	shift
+	got=$("$@" 2>&1)
+	echo "$got"
+	grep -qF -- "$words" <<<"$got"
+}
+
+skip_all() {
+	echo "1..0 # SKIP $*"
+	exit 77
+}
+
+finish() {
+	echo "1..$test_count"
+	[ $test_failures -eq 0 ] && [ $test_count -gt 0 ]
+	exit
+}

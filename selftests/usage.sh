@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Help where it is looked for, exit status 2 and a sentence for wrong words,
+# and completion of the right ones.
+. selftest.sh
+
+status() {
+	local want=$1
+	shift
+	"$@" >/dev/null 2>&1
+	[ $? -eq "$want" ]
+}
+
+for words in help --help -h "policy help" "policy --help" "policy load --help" "doctor --help" "version help"; do
+	# shellcheck disable=SC2086 # words
+	ok "unifiedctl $words" says Usage unifiedctl $words
+done
+for words in "" nothing --nothing policy "policy nothing" "policy load" "policy load a b" "policy unload" "policy list x" "doctor x" "version x"; do
+	# shellcheck disable=SC2086 # words
+	ok "unifiedctl $words: wrong usage" status 2 unifiedctl $words
+done
+ok "a full disk is a failure" status 1 sh -c 'unifiedctl version >/dev/full'
+finish
