@@ -2,6 +2,7 @@
 #
 # make             build for the running kernel, or for KDIR=..., into OUT=build
 # make check       build and test in the VM, with the toolchain directory
+# make demo        see the module call a policy and the policy call the module
 # make vm          a shell in the VM; RUN=script.sh FILES="..." VMOPTS="..."
 # make help        the rest
 
@@ -161,7 +162,7 @@ toolchain := toolchain/toolchain.sh
 vm_out	:= build/vm
 in_vm	= $(toolchain) run make $(if $(Q),-s) --no-print-directory -j$(shell nproc) OUT=$(vm_out) V=$(V) KDIR='$$(wildcard /lib/modules/*/build)'
 
-.PHONY: check vm vm-build initramfs
+.PHONY: check demo vm vm-build initramfs
 vm-build:
 	$(Q)$(toolchain) make
 	$(Q)$(in_vm) all initramfs
@@ -179,6 +180,9 @@ $(out)/initramfs: selftests/vm/init selftests/vm/guest $(config)
 
 check: vm-build
 	$(Q)$(toolchain) run selftests/check $(vm_out) $(TESTS)
+
+demo:
+	$(Q)$(MAKE) -s --no-print-directory vm RUN=selftests/vm/demo VMOPTS="--timeout 120"
 
 vm: vm-build
 	$(Q)dir=$$(selftests/vm/stage $(vm_out) '$(RUN)' $(FILES)) && \

@@ -17,7 +17,7 @@ ok "after an option" says "policy" complete_words --json po
 for object in $("$OUT/unifiedctl" help | awk '/^       [a-z]/ {print $1}'); do
 	ok "object $object" says "$object" complete_words ""
 done
-for command in $("$OUT/unifiedctl" policy help | awk '{for (i = 1; i < NF; i++) if ($i == "policy") print $(i + 1)}'); do
+for command in $("$OUT/unifiedctl" policy help | grep -o 'unifiedctl policy [a-z]*' | cut -d' ' -f3); do
 	ok "policy $command" says "$command" complete_words policy ""
 done
 ok "a policy that comes with it" says "pass" complete_words policy load p
