@@ -46,6 +46,15 @@ says() {
 	grep -qF -- "$words" <<<"$got"
 }
 
+# The block device of the VM's drive N, counted from 0 as --nvme was given.
+# Their names need not be in that order: the driver probes them all at once.
+drive() {
+	local ctrl
+	for ctrl in /sys/class/nvme/nvme*; do
+		grep -qx "unified$1 *" "$ctrl/serial" && basename "$ctrl"/nvme*n1
+	done
+}
+
 skip_all() {
 	echo "1..0 # SKIP $*"
 	exit 77

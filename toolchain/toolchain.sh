@@ -138,9 +138,11 @@ make_toolchain() {
 	need_mmdebstrap
 	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
 	say "making $root (once; about 2 minutes and 2 GB)"
-	bootstrap "$tmp/root" >"$tmp/log" 2>&1 9>&- &
+	# It keeps the lock open: killed without warning, this script leaves it
+	# running, and the next one waits for it before it cleans up.
+	bootstrap "$tmp/root" >"$tmp/log" 2>&1 &
 	pid=$!
-	trap 'kill "$pid" 2>/dev/null; wait "$pid"; rm -rf --one-file-system "$tmp"; exit 130' INT TERM
+	trap 'trap - INT; trap : TERM; kill 0; wait; rm -rf --one-file-system "$tmp"; exit 130' INT TERM
 	progress "$pid" "$tmp/log"
 	if ! wait "$pid"; then
 		cp "$tmp/log" "$cache/failed.log"
