@@ -22,14 +22,146 @@
 
 /* Policies can be registered as struct_ops unified_region_ops. */
 #define UNIFIED_IO_FEAT_POLICY (1ULL << 0)
+/* SETUP, mmap, SEAL and GET_REGION: regions of the module's or the caller's memory. */
+#define UNIFIED_IO_FEAT_REGION (1ULL << 1)
+
+/* Flags of a region. */
+#define UNIFIED_IO_SETUP_NODE	     (1U << 0) /* numa_node says where its memory is */
+#define UNIFIED_IO_SETUP_USER_MEMORY (1U << 1) /* it is the caller's, at user_addr */
+#define UNIFIED_IO_SETUP_FLAGS	     (UNIFIED_IO_SETUP_NODE | UNIFIED_IO_SETUP_USER_MEMORY)
+
+#define UNIFIED_IO_MIN_SLOT	     512
+#define UNIFIED_IO_MAX_SLOT	     (1U << 20)
+#define UNIFIED_IO_MAX_RING	     32768
+#define UNIFIED_IO_MAX_SIZE	     (1ULL << 36)
+#define UNIFIED_IO_DATA_ALIGN	     65536
+
+/* One operation on data of a region. */
+struct unified_descriptor {
+	__u64 addr;	 /* of the data, from the start of the data area */
+	__u32 len;	 /* in bytes */
+	__u16 type;	 /* UNIFIED_REGION_F_* */
+	__u16 flags;	 /* UNIFIED_DESC_F_* */
+	__u64 user_data; /* comes back in the completion */
+	__u64 lba;
+	__u32 targets; /* a bit for each target of the region */
+	__u32 opcode;
+	__u64 resv[3]; /* 0 */
+};
+
+/* What became of it. */
+struct unified_completion {
+	__u64 user_data;
+	__s32 res;    /* 0 or -errno */
+	__u32 status; /* of the NVMe command, if there was one */
+	__u64 result; /* likewise */
+	__u32 len;    /* bytes done */
+	__u32 flags;
+};
+
+/* The mirror of a slot: what the module last said of it. It is never read back. */
+struct unified_slot {
+	__u32 state; /* UNIFIED_SLOT_* */
+	__u32 generation;
+	__u64 owner;
+};
+
+/*
+ * Where the parts of a region are, in bytes from its start and from the start
+ * of its mapping. In this order, and none overlaps the next.
+ */
+struct unified_io_offsets {
+	__u64 control;	   /* indices, configuration and statistics; one page */
+	__u64 rings;	   /* ring_size bytes for io_uring's rings; page-aligned */
+	__u64 sq;	   /* sq_entries of struct unified_descriptor */
+	__u64 cq;	   /* cq_entries of struct unified_completion */
+	__u64 slot_states; /* one struct unified_slot for each slot */
+	__u64 data;	   /* the data area; aligned to UNIFIED_IO_DATA_ALIGN */
+	__u64 rx;	   /* rx_size bytes for a receive area */
+	__u64 slots;	   /* the module's pool */
+};
+
+/*
+ * Creates the region of this file descriptor. All sizes are in bytes.
+ *
+ * EINVAL   an unknown flag, a reserved field that is not 0, a size that is no
+ *	    power of two or no multiple of a page, or parts that do not fit
+ * EBUSY    this descriptor has a region
+ * EBADF    nvme_fd or uring_fd is not open
+ * ENODEV   no interface net_ifindex, or nvme_fd is no block device and no NVMe
+ *	    character device
+ * ERANGE   net_rxq is no queue of the interface, or numa_node no node
+ * ENOMEM   no memory, or over RLIMIT_MEMLOCK with the caller's memory
+ * EFAULT   user_addr is not mapped writable, or cannot be pinned
+ */
+struct unified_io_setup {
+	__u32 size;	   /* sizeof(struct unified_io_setup), or 0 */
+	__u32 flags;	   /* UNIFIED_IO_SETUP_* */
+	__u64 region_size; /* of the whole region; a multiple of the page size */
+	__u32 sq_entries;  /* a power of two up to UNIFIED_IO_MAX_RING */
+	__u32 cq_entries;  /* likewise */
+	__s32 nvme_fd;	   /* memory close to this drive; 0 or -1: none */
+	__s32 uring_fd;	   /* see unified_io_create(); 0 or -1: none */
+	__u32 net_ifindex; /* memory close to this interface, before the drive; 0: none */
+	__u32 net_rxq;	   /* a receive queue of it */
+	__s32 numa_node;   /* with UNIFIED_IO_SETUP_NODE */
+	__u32 slot_size;   /* a power of two from UNIFIED_IO_MIN_SLOT; 0: one page */
+	__u64 ring_size;   /* a multiple of the page size, or 0 */
+	__u64 rx_size;	   /* likewise */
+	__u64 user_addr;   /* with UNIFIED_IO_SETUP_USER_MEMORY; page-aligned */
+	__u64 resv[4];	   /* 0 */
+
+	/* Outputs. */
+	__u32 id;
+	__u32 nr_slots;
+	struct unified_io_offsets offsets;
+};
+
+/* What a region is and what becomes of it. */
+struct unified_io_region_info {
+	__u32 id;
+	__u32 flags; /* of its setup */
+	__u64 size;
+	__u64 rx_size;
+	__u64 ring_size;
+	__u32 nr_slots;
+	__u32 slot_size;
+	__s32 numa_node; /* -1: any */
+	__u32 nr_folios; /* pieces of physical memory */
+	__u32 max_order; /* the largest is 4096 << max_order bytes */
+	__u32 min_order; /* the smallest */
+	__u32 nr_pinned; /* folios that something has pinned for I/O */
+	__u32 nr_maps;	 /* mappings, in all processes */
+	__u32 sealed;	 /* 1 after UNIFIED_IO_SEAL */
+	__u32 owner_pid; /* who set it up */
+	__u32 net_ifindex;
+	__u32 net_rxq;
+	struct unified_io_offsets offsets;
+};
 
 struct unified_io_info {
-	__u32 version;	/* major << 16 | minor << 8 | patch */
-	__u32 policies; /* how many are registered now */
-	__u64 features; /* UNIFIED_IO_FEAT_* */
+	__u32 version;			      /* major << 16 | minor << 8 | patch */
+	__u32 policies;			      /* how many are registered now */
+	__u64 features;			      /* UNIFIED_IO_FEAT_* */
+	struct unified_io_region_info region; /* of this descriptor; id 0: none */
 };
+
+#define UNIFIED_IO_SETUP _IOWR(UNIFIED_IO_MAGIC, 0x01, struct unified_io_setup)
 
 /* Says what this module is. Takes nothing from the caller. */
 #define UNIFIED_IO_GET_INFO _IOR(UNIFIED_IO_MAGIC, 0x05, struct unified_io_info)
+
+/*
+ * The region with the lowest id that is not below the id in *arg: start with 1
+ * and go on with id + 1 until ENOENT. EPERM without CAP_SYS_ADMIN.
+ */
+#define UNIFIED_IO_GET_REGION _IOWR(UNIFIED_IO_MAGIC, 0x06, struct unified_io_region_info)
+
+/*
+ * From now on nobody maps the rings, and nobody maps the receive area writable.
+ * EBUSY if a mapping that would be refused exists; it can be tried again.
+ * EOPNOTSUPP with the caller's own memory, whose mappings are not the module's.
+ */
+#define UNIFIED_IO_SEAL _IO(UNIFIED_IO_MAGIC, 0x07)
 
 #endif

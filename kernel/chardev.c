@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/unified_io_region: parses ioctls and replies. No state of its own.
+ * /dev/unified_io_region: parses ioctls and replies. No state of its own: an
+ * open file has a region from SETUP on, in private_data, see region.c.
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
@@ -25,33 +27,107 @@ static int unified_reply(unsigned int cmd, void __user *arg, const void *reply, 
 	return 0;
 }
 
-static int unified_get_info(unsigned int cmd, void __user *arg)
+/* Take a request; a newer caller's members that we do not know must be 0. */
+static int unified_request(unsigned int cmd, const void __user *arg, void *request, size_t len)
 {
+	return copy_struct_from_user(request, len, arg, _IOC_SIZE(cmd));
+}
+
+static int unified_ioctl_setup(struct file *file, unsigned int cmd, void __user *arg)
+{
+	struct unified_io_setup setup;
+	int ret;
+
+	ret = unified_request(cmd, arg, &setup, sizeof(setup));
+	if (ret)
+		return ret;
+	ret = unified_region_setup(file, &setup);
+	/*
+	 * The region is there if the reply cannot be written; GET_INFO has all of
+	 * it, too.
+	 */
+	return ret ?: unified_reply(cmd, arg, &setup, sizeof(setup));
+}
+
+static int unified_ioctl_get_info(struct file *file, unsigned int cmd, void __user *arg)
+{
+	struct unified_io_region *region = unified_file_region(file);
 	struct unified_io_info info = {
 		.version = UNIFIED_VERSION_CODE,
 		.policies = unified_policy_count(),
-		.features = UNIFIED_IO_FEAT_POLICY,
+		.features = UNIFIED_IO_FEAT_POLICY | UNIFIED_IO_FEAT_REGION,
 	};
 
+	if (region)
+		unified_region_info(region, &info.region);
 	return unified_reply(cmd, arg, &info, sizeof(info));
 }
 
+static int unified_ioctl_get_region(unsigned int cmd, void __user *arg)
+{
+	struct unified_io_region_info info;
+	int ret;
+
+	ret = unified_request(cmd, arg, &info, sizeof(info));
+	if (!ret)
+		ret = unified_region_info_from(info.id, &info);
+	return ret ?: unified_reply(cmd, arg, &info, sizeof(info));
+}
+
+static int unified_ioctl_seal(struct file *file)
+{
+	struct unified_io_region *region = unified_file_region(file);
+
+	return region ? unified_memory_seal(region) : -ENXIO;
+}
+
+/* The size may differ between caller and module; all else must match. */
+#define UNIFIED_IOCTL_KEY(cmd) ((cmd) & ~(_IOC_SIZEMASK << _IOC_SIZESHIFT))
+
 static long unified_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	if (_IOC_TYPE(cmd) != UNIFIED_IO_MAGIC)
-		return -ENOTTY;
+	void __user *uarg = (void __user *)arg;
 
-	/* The size may differ between caller and module; all else must match. */
-	switch (cmd & ~(_IOC_SIZEMASK << _IOC_SIZESHIFT)) {
-	case UNIFIED_IO_GET_INFO & ~(_IOC_SIZEMASK << _IOC_SIZESHIFT):
-		return unified_get_info(cmd, (void __user *)arg);
+	switch (UNIFIED_IOCTL_KEY(cmd)) {
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SETUP):
+		return unified_ioctl_setup(file, cmd, uarg);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_GET_INFO):
+		return unified_ioctl_get_info(file, cmd, uarg);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_GET_REGION):
+		return unified_ioctl_get_region(cmd, uarg);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SEAL):
+		return unified_ioctl_seal(file);
 	default:
 		return -ENOTTY;
 	}
 }
 
+static int unified_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct unified_io_region *region = unified_file_region(file);
+
+	return region ? unified_memory_mmap(region, vma) : -ENXIO;
+}
+
+static int unified_open(struct inode *inode, struct file *file)
+{
+	/* misc_open() left its own pointer there. */
+	file->private_data = NULL;
+	return 0;
+}
+
+static int unified_release(struct inode *inode, struct file *file)
+{
+	unified_region_close(file);
+	return 0;
+}
+
 static const struct file_operations unified_fops = {
 	.owner = THIS_MODULE,
+	.open = unified_open,
+	.release = unified_release,
+	.mmap = unified_mmap,
+	.get_unmapped_area = thp_get_unmapped_area,
 	.unlocked_ioctl = unified_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -15,20 +15,31 @@ static int __init unified_init(void)
 	if (ret)
 		return ret;
 
-	ret = unified_chardev_register();
+	ret = unified_region_init();
 	if (ret)
 		return ret;
+
+	ret = unified_chardev_register();
+	if (ret)
+		goto region;
 
 	/* Last: once registered, a struct_ops type cannot be taken back. */
 	ret = unified_policy_register_type();
 	if (ret)
-		unified_chardev_unregister();
+		goto chardev;
+	return 0;
+
+chardev:
+	unified_chardev_unregister();
+region:
+	unified_region_exit();
 	return ret;
 }
 
 static void __exit unified_exit(void)
 {
 	unified_chardev_unregister();
+	unified_region_exit();
 }
 
 module_init(unified_init);

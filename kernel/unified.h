@@ -5,14 +5,77 @@
 #ifndef UNIFIED_H
 #define UNIFIED_H
 
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include "unified_io.h"
 #include "unified_kfuncs.h"
 
+/*
+ * region.c says how it lives, memory.c what protects its pages and mappings.
+ * Everything above map_lock is written before the region is published only.
+ */
+struct unified_io_region {
+	u32 id;
+	u32 flags; /* UNIFIED_IO_SETUP_* */
+	u64 size;
+	u64 ring_size;
+	u64 rx_size;
+	u32 slot_size;
+	u32 nr_slots;
+	struct unified_io_offsets offsets;
+	int numa_node;
+	u32 net_ifindex;
+	u32 net_rxq;
+	struct pid *owner;
+
+	unsigned long nr_pages;
+	struct page **pages;
+	void *kaddr;	       /* all of them, one after the other */
+	struct folio **folios; /* the module's own */
+	u32 nr_folios;
+	struct mm_struct *mm; /* of the caller's own, for its RLIMIT_MEMLOCK */
+	unsigned long nr_user_pinned;
+
+	struct mutex map_lock;
+	struct list_head maps; /* map_lock */
+	bool sealed;	       /* map_lock */
+
+	struct kref ref;
+	struct work_struct free_work;
+	struct rcu_head rcu;
+};
+
 /* chardev.c: /dev/unified_io_region */
 int unified_chardev_register(void);
 void unified_chardev_unregister(void);
+
+/* region.c: set-up, ids, life */
+int unified_region_init(void);
+void unified_region_exit(void);
+int unified_region_setup(struct file *file, struct unified_io_setup *setup);
+void unified_region_close(struct file *file);
+void unified_region_info(struct unified_io_region *r, struct unified_io_region_info *info);
+int unified_region_info_from(u32 id, struct unified_io_region_info *info);
+struct unified_io_region *unified_region_get(u32 id);
+void unified_region_put(struct unified_io_region *r);
+
+/* Set once, by SETUP; NULL before. */
+static inline struct unified_io_region *unified_file_region(struct file *file)
+{
+	return smp_load_acquire(&file->private_data);
+}
+
+/* memory.c: pages and mappings */
+int unified_memory_get(struct unified_io_region *r, unsigned long user_addr);
+void unified_memory_put(struct unified_io_region *r);
+void unified_memory_info(struct unified_io_region *r, struct unified_io_region_info *info);
+int unified_memory_seal(struct unified_io_region *r);
+int unified_memory_mmap(struct unified_io_region *r, struct vm_area_struct *vma);
 
 /* policy.c: struct_ops unified_region_ops */
 int unified_policy_register_type(void);

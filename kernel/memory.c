@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pages of a region, whose they are, and who has them mapped.
+ *
+ * Pages. The module's own are folios of 2 MiB, or of less where memory is too
+ * fragmented, charged to the memory cgroup of the caller of SETUP. The caller's
+ * own are pinned and charged to its RLIMIT_MEMLOCK. Either way pages[] and the
+ * linear kernel mapping are set before the region is published and do not
+ * change until its last reference is gone. Pages that something else has pinned
+ * or mapped then outlive the region: a folio goes with its own last reference.
+ * They are never used for another region.
+ *
+ * Mappings. Every VMA of a region has a struct unified_map on region->maps, under
+ * region->map_lock, which also protects region->sealed. A VMA holds the file, and
+ * so the region. Its range and flags belong to its own mm and are read here
+ * without that lock: they can only shrink (VM_DONTEXPAND, and VM_MAYWRITE is
+ * never gained), so that seal may see too much of a mapping, never too little.
+ */
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "unified.h"
+
+struct unified_map {
+	struct list_head node; /* in region->maps */
+	struct vm_area_struct *vma;
+};
+
+/* --- pages ----------------------------------------------------------------- */
+
+static struct folio *unified_folio_alloc(unsigned int order, int node)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
+
+	/* A region that is too large is refused; nobody is killed to make room. */
+	gfp |= order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL;
+	/* Without a wish for a node, the caller's memory policy decides. */
+	if (node == NUMA_NO_NODE)
+		return folio_alloc(gfp, order);
+	return __folio_alloc_node(gfp, order, node);
+}
+
+static void unified_memory_free_folios(struct unified_io_region *r)
+{
+	u32 i;
+
+	for (i = 0; i < r->nr_folios; i++)
+		folio_put(r->folios[i]);
+	r->nr_folios = 0;
+}
+
+/* From the largest order that fits what is left, down to single pages. */
+static int unified_memory_alloc(struct unified_io_region *r)
+{
+	unsigned int order = PMD_ORDER;
+	unsigned long done = 0, i;
+	struct folio *folio;
+
+	r->folios = kvcalloc(r->nr_pages, sizeof(*r->folios), GFP_KERNEL_ACCOUNT);
+	if (!r->folios)
+		return -ENOMEM;
+	while (done < r->nr_pages) {
+		while (order && (1UL << order) > r->nr_pages - done)
+			order--;
+		folio = unified_folio_alloc(order, r->numa_node);
+		if (!folio && !order)
+			return -ENOMEM;
+		if (!folio) {
+			order--;
+			continue;
+		}
+		r->folios[r->nr_folios++] = folio;
+		for (i = 0; i < folio_nr_pages(folio); i++)
+			r->pages[done++] = folio_page(folio, i);
+		/* kill -9 must not wait for gigabytes to be cleared. */
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int unified_memory_pin(struct unified_io_region *r, unsigned long addr)
+{
+	unsigned long done = 0;
+	long n;
+	int ret;
+
+	ret = account_locked_vm(current->mm, r->nr_pages, true);
+	if (ret)
+		return ret;
+	mmgrab(current->mm);
+	r->mm = current->mm;
+	while (done < r->nr_pages) {
+		n = pin_user_pages_fast(addr + done * PAGE_SIZE,
+					min(r->nr_pages - done, (unsigned long)PTRS_PER_PTE),
+					FOLL_WRITE | FOLL_LONGTERM, r->pages + done);
+		if (n <= 0)
+			return n ? n : -EFAULT;
+		done += n;
+		r->nr_user_pinned = done;
+		cond_resched();
+	}
+	return 0;
+}
+
+static void unified_memory_unpin(struct unified_io_region *r)
+{
+	unpin_user_pages_dirty_lock(r->pages, r->nr_user_pinned, true);
+	account_locked_vm(r->mm, r->nr_pages, false);
+	mmdrop(r->mm);
+}
+
+/* Undone by unified_memory_put(), after a failure too. */
+int unified_memory_get(struct unified_io_region *r, unsigned long user_addr)
+{
+	int ret;
+
+	INIT_LIST_HEAD(&r->maps);
+	mutex_init(&r->map_lock);
+	r->pages = kvcalloc(r->nr_pages, sizeof(*r->pages), GFP_KERNEL_ACCOUNT);
+	if (!r->pages)
+		return -ENOMEM;
+	if (r->flags & UNIFIED_IO_SETUP_USER_MEMORY)
+		ret = unified_memory_pin(r, user_addr);
+	else
+		ret = unified_memory_alloc(r);
+	if (ret)
+		return ret;
+	r->kaddr = vmap(r->pages, r->nr_pages, VM_MAP, PAGE_KERNEL);
+	return r->kaddr ? 0 : -ENOMEM;
+}
+
+void unified_memory_put(struct unified_io_region *r)
+{
+	if (r->kaddr)
+		vunmap(r->kaddr);
+	if (r->mm)
+		unified_memory_unpin(r);
+	unified_memory_free_folios(r);
+	kvfree(r->folios);
+	kvfree(r->pages);
+}
+
+void unified_memory_info(struct unified_io_region *r, struct unified_io_region_info *info)
+{
+	u32 i;
+
+	info->nr_folios = r->nr_folios;
+	info->min_order = r->nr_folios ? PMD_ORDER : 0;
+	for (i = 0; i < r->nr_folios; i++) {
+		u32 order = folio_order(r->folios[i]);
+
+		info->max_order = max(info->max_order, order);
+		info->min_order = min(info->min_order, order);
+		info->nr_pinned += folio_maybe_dma_pinned(r->folios[i]);
+	}
+	guard(mutex)(&r->map_lock);
+	info->nr_maps = list_count_nodes(&r->maps);
+	info->sealed = r->sealed;
+}
+
+/* --- mappings -------------------------------------------------------------- */
+
+/* Does the VMA, at its page offset, have any page of [start, start + len)? */
+static bool unified_vma_overlaps(const struct vm_area_struct *vma, u64 start, u64 len)
+{
+	u64 first = (u64)vma->vm_pgoff << PAGE_SHIFT;
+
+	return len && first < start + len && start < first + (vma->vm_end - vma->vm_start);
+}
+
+/* What must not be mapped once the region is sealed. */
+static bool unified_vma_breaks_seal(const struct unified_io_region *r,
+				    const struct vm_area_struct *vma)
+{
+	if (unified_vma_overlaps(vma, r->offsets.rings, r->ring_size))
+		return true;
+	return (vma->vm_flags & VM_MAYWRITE) &&
+	       unified_vma_overlaps(vma, r->offsets.rx, r->rx_size);
+}
+
+int unified_memory_seal(struct unified_io_region *r)
+{
+	struct unified_map *map;
+
+	if (r->flags & UNIFIED_IO_SETUP_USER_MEMORY)
+		return -EOPNOTSUPP;
+	guard(mutex)(&r->map_lock);
+	list_for_each_entry(map, &r->maps, node)
+		if (unified_vma_breaks_seal(r, map->vma))
+			return -EBUSY;
+	r->sealed = true;
+	return 0;
+}
+
+static struct unified_io_region *unified_vma_region(struct vm_area_struct *vma)
+{
+	return unified_file_region(vma->vm_file);
+}
+
+static void unified_map_add(struct unified_io_region *r, struct unified_map *map,
+			    struct vm_area_struct *vma)
+{
+	lockdep_assert_held(&r->map_lock);
+	map->vma = vma;
+	vma->vm_private_data = map;
+	list_add(&map->node, &r->maps);
+}
+
+/* A copy by fork, by a split or by mremap: it maps no more than its original. */
+static void unified_vm_open(struct vm_area_struct *vma)
+{
+	struct unified_io_region *r = unified_vma_region(vma);
+	struct unified_map *map = kmalloc_obj(*map, GFP_KERNEL | __GFP_NOFAIL);
+
+	guard(mutex)(&r->map_lock);
+	unified_map_add(r, map, vma);
+}
+
+static void unified_vm_close(struct vm_area_struct *vma)
+{
+	struct unified_io_region *r = unified_vma_region(vma);
+	struct unified_map *map = vma->vm_private_data;
+
+	guard(mutex)(&r->map_lock);
+	list_del(&map->node);
+	kfree(map);
+}
+
+static vm_fault_t unified_vm_fault(struct vm_fault *vmf)
+{
+	struct unified_io_region *r = unified_vma_region(vmf->vma);
+
+	if (vmf->pgoff >= r->nr_pages)
+		return VM_FAULT_SIGBUS;
+	vmf->page = r->pages[vmf->pgoff];
+	get_page(vmf->page);
+	return 0;
+}
+
+/* Called where huge pages are allowed; anything odd is left to the above. */
+static vm_fault_t unified_vm_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct unified_io_region *r = unified_vma_region(vmf->vma);
+	unsigned long start = vmf->address & PMD_MASK, first;
+	struct folio *folio;
+
+	if (order != PMD_ORDER || start < vmf->vma->vm_start || start + PMD_SIZE > vmf->vma->vm_end)
+		return VM_FAULT_FALLBACK;
+	first = linear_page_index(vmf->vma, start);
+	if (first >= r->nr_pages)
+		return VM_FAULT_SIGBUS;
+	folio = page_folio(r->pages[first]);
+	if (folio_order(folio) != PMD_ORDER || folio_page(folio, 0) != r->pages[first])
+		return VM_FAULT_FALLBACK;
+	return vmf_insert_folio_pmd(vmf, folio, vmf->flags & FAULT_FLAG_WRITE);
+}
+
+static const struct vm_operations_struct unified_vm_ops = {
+	.open = unified_vm_open,
+	.close = unified_vm_close,
+	.fault = unified_vm_fault,
+	.huge_fault = unified_vm_huge_fault,
+};
+
+int unified_memory_mmap(struct unified_io_region *r, struct vm_area_struct *vma)
+{
+	struct unified_map *map;
+
+	if (r->flags & UNIFIED_IO_SETUP_USER_MEMORY)
+		return -EOPNOTSUPP;
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (vma->vm_pgoff > r->nr_pages || vma_pages(vma) > r->nr_pages - vma->vm_pgoff)
+		return -ERANGE;
+	map = kmalloc_obj(*map);
+	if (!map)
+		return -ENOMEM;
+
+	guard(mutex)(&r->map_lock);
+	if (r->sealed) {
+		/* A reader of the receive area stays one: no mprotect later. */
+		if (!(vma->vm_flags & VM_WRITE))
+			vm_flags_clear(vma, VM_MAYWRITE);
+		if (unified_vma_breaks_seal(r, vma)) {
+			kfree(map);
+			return -EPERM;
+		}
+	}
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_ops = &unified_vm_ops;
+	unified_map_add(r, map, vma);
+	return 0;
+}
