@@ -140,6 +140,7 @@ install: all
 	$(Q)install -Dm755 $(ctl) $(installed)/sbin/unifiedctl
 	$(Q)install -Dm644 -t $(installed)/include/unified include/*.h bpf/unified.bpf.h
 	$(Q)install -Dm644 -t $(installed)/lib/unified/policies $(policies)
+	$(Q)install -Dm644 -t $(installed)/share/man/man4 docs/man/*.4
 	$(Q)install -Dm644 -t $(installed)/share/man/man8 docs/man/*.8
 	$(Q)install -Dm644 packaging/completion/unifiedctl.bash $(installed)/share/bash-completion/completions/unifiedctl
 	$(Q)$(if $(DESTDIR),:,depmod $(release))
@@ -148,6 +149,7 @@ uninstall:
 	$(call say,REMOVE,$(installed))
 	$(Q)rm -f $(DESTDIR)/lib/modules/$(release)/updates/unified_io_region.ko $(installed)/sbin/unifiedctl
 	$(Q)rm -rf $(installed)/include/unified $(installed)/lib/unified
+	$(Q)rm -f $(patsubst docs/man/%,$(installed)/share/man/man4/%,$(wildcard docs/man/*.4))
 	$(Q)rm -f $(patsubst docs/man/%,$(installed)/share/man/man8/%,$(wildcard docs/man/*.8))
 	$(Q)rm -f $(installed)/share/bash-completion/completions/unifiedctl
 	$(Q)$(if $(DESTDIR),:,depmod $(release))

@@ -66,7 +66,9 @@ static struct unified_io_region *unified_region_get_from(unsigned long id)
 	struct unified_io_region *r;
 
 	guard(rcu)();
-	xa_for_each_start(&region_ids, id, r, id) if (kref_get_unless_zero(&r->ref)) return r;
+	xa_for_each_start(&region_ids, id, r, id)
+		if (kref_get_unless_zero(&r->ref))
+			return r;
 	return NULL;
 }
 

@@ -41,9 +41,9 @@ struct unified_io_region {
 	struct mm_struct *mm; /* of the caller's own, for its RLIMIT_MEMLOCK */
 	unsigned long nr_user_pinned;
 
-	struct mutex map_lock;
-	struct list_head maps; /* map_lock */
-	bool sealed;	       /* map_lock */
+	struct mutex map_lock; /* for the next two */
+	struct list_head maps;
+	bool sealed;
 
 	struct kref ref;
 	struct work_struct free_work;
@@ -64,10 +64,10 @@ int unified_region_info_from(u32 id, struct unified_io_region_info *info);
 struct unified_io_region *unified_region_get(u32 id);
 void unified_region_put(struct unified_io_region *r);
 
-/* Set once, by SETUP; NULL before. */
+/* Set once, by SETUP; NULL before. Pairs with the cmpxchg_release() there. */
 static inline struct unified_io_region *unified_file_region(struct file *file)
 {
-	return smp_load_acquire(&file->private_data);
+	return smp_load_acquire(&file->private_data); /* see above */
 }
 
 /* memory.c: pages and mappings */

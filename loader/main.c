@@ -14,6 +14,7 @@
 bool json_output;
 
 static const struct command objects[] = {
+	{ "region", "{ list | show | create }", "regions of memory", cmd_region },
 	{ "policy", "{ load | list | unload }", "BPF policies of the module", cmd_policy },
 	{ "doctor", "", "is everything here that is needed, and if not, what to do", cmd_doctor },
 	{ "version", "", "versions of this program, the module and the kernel", cmd_version },
@@ -134,6 +135,12 @@ static int take_options(int argc, char **argv)
 	int i, left = 0;
 
 	for (i = 0; i < argc; i++) {
+		/* What follows belongs to another command. */
+		if (!strcmp(argv[i], "--")) {
+			while (i < argc)
+				argv[left++] = argv[i++];
+			break;
+		}
 		if (!strcmp(argv[i], "-j") || !strcmp(argv[i], "--json")) {
 			json_output = true;
 		} else if (!strcmp(argv[i], "-p") || !strcmp(argv[i], "--pretty")) {

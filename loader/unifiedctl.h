@@ -33,6 +33,7 @@ struct command {
 /* Run the command of a table, NULL-terminated, that argv[0] names. */
 int run_command(const char *object, const struct command *table, int argc, char **argv);
 
+int cmd_region(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

@@ -9,7 +9,11 @@ _unifiedctl() {
 		[[ $word == -* ]] || words+=("$word")
 	done
 	case "${words[*]}" in
-	"")		word="policy doctor version help --json --pretty --help" ;;
+	"")		word="region policy doctor version help --json --pretty --help" ;;
+	region)		word="list show create help" ;;
+	"region create"*) word="size rings rx slot sq cq node nic drive --" ;;
+	"region show")
+		word=$(unifiedctl -j region list 2>/dev/null | grep -o '"id":[0-9]*' | cut -d: -f2) ;;
 	policy)		word="load list unload help" ;;
 	"policy load")	word="pass" ;;
 	"policy unload")

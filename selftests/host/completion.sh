@@ -17,8 +17,11 @@ ok "after an option" says "policy" complete_words --json po
 for object in $("$OUT/unifiedctl" help | awk '/^       [a-z]/ {print $1}'); do
 	ok "object $object" says "$object" complete_words ""
 done
-for command in $("$OUT/unifiedctl" policy help | grep -o 'unifiedctl policy [a-z]*' | cut -d' ' -f3); do
-	ok "policy $command" says "$command" complete_words policy ""
+for object in region policy; do
+	for command in $("$OUT/unifiedctl" "$object" help | grep -o "unifiedctl $object [a-z]*" | cut -d' ' -f3); do
+		ok "$object $command" says "$command" complete_words "$object" ""
+	done
 done
+ok "settings of a region" says "rings" complete_words region create size 1M r
 ok "a policy that comes with it" says "pass" complete_words policy load p
 finish
