@@ -25,6 +25,14 @@
 /* SETUP, mmap, SEAL and GET_REGION: regions of the module's or the caller's memory. */
 #define UNIFIED_IO_FEAT_REGION (1ULL << 1)
 
+/* ATTACH_BPF, DETACH_BPF, GET_POLICY; SUBMIT of BPF descriptors. */
+#define UNIFIED_IO_FEAT_PROCESS (1ULL << 2)
+
+/* What a descriptor is for. */
+#define UNIFIED_REGION_F_NVME	 (1U << 0)
+#define UNIFIED_REGION_F_NETWORK (1U << 1)
+#define UNIFIED_REGION_F_BPF	 (1U << 2)
+
 /* Flags of a region. */
 #define UNIFIED_IO_SETUP_NODE	     (1U << 0) /* numa_node says where its memory is */
 #define UNIFIED_IO_SETUP_USER_MEMORY (1U << 1) /* it is the caller's, at user_addr */
@@ -146,7 +154,65 @@ struct unified_io_info {
 	struct unified_io_region_info region; /* of this descriptor; id 0: none */
 };
 
+/* Names a policy that is registered, for a region. */
+struct unified_io_bpf {
+	__s32 prog_fd; /* 0 or -1: the kernel lets no module look up a BPF descriptor */
+	__u32 flags;   /* 0 */
+	char name[UNIFIED_POLICY_NAME_LEN];
+	__u32 region; /* 0: of this descriptor; another's needs CAP_SYS_ADMIN */
+	__u32 resv[5];
+};
+
+/* How a policy fares. */
+struct unified_io_policy_info {
+	__u32 id;     /* of its registration; never used twice */
+	__u32 map_id; /* of its struct_ops map */
+	__s32 priority;
+	__u32 nr_regions;  /* to how many it is attached */
+	__u32 regions[16]; /* their ids, as many as fit */
+	__u32 errors;	   /* wrong verdicts so far */
+	__u32 ejected;	   /* 1: it was, for the reason below */
+	__s32 exit_error;  /* -errno */
+	__u32 resv;
+	char name[UNIFIED_POLICY_NAME_LEN];
+	char reason[64];
+};
+
+struct unified_io_submit {
+	struct unified_descriptor desc;
+};
+
 #define UNIFIED_IO_SETUP _IOWR(UNIFIED_IO_MAGIC, 0x01, struct unified_io_setup)
+
+/*
+ * Attach a policy to a region, or take it away. A chain is asked in the order of
+ * the policies' priorities, and of attaching where they are equal.
+ *
+ * ENOENT   no such policy, no such region, or (DETACH) not attached to it
+ * EEXIST   attached to it already
+ * EINVAL   a flag, a reserved member, or a name that does not end
+ * EOPNOTSUPP prog_fd is given: name the policy instead
+ * ENXIO    this descriptor has no region, and region is 0
+ * EPERM    another's region, without CAP_SYS_ADMIN
+ * ESTALE   it was ejected
+ */
+#define UNIFIED_IO_ATTACH_BPF _IOW(UNIFIED_IO_MAGIC, 0x02, struct unified_io_bpf)
+#define UNIFIED_IO_DETACH_BPF _IOW(UNIFIED_IO_MAGIC, 0x08, struct unified_io_bpf)
+
+/* The policy with the lowest id that is not below the id in *arg, or ENOENT. */
+#define UNIFIED_IO_GET_POLICY _IOWR(UNIFIED_IO_MAGIC, 0x09, struct unified_io_policy_info)
+
+/*
+ * Hand in one operation. One of the type UNIFIED_REGION_F_BPF is done when the
+ * call returns: the chain's process hooks worked on the data where it is. The
+ * other types answer EOPNOTSUPP.
+ *
+ * EINVAL   no or several types, an unknown flag, or a reserved member
+ * ERANGE   data outside the data area
+ * ENXIO    this descriptor has no region
+ * any      what a policy answered
+ */
+#define UNIFIED_IO_SUBMIT _IOW(UNIFIED_IO_MAGIC, 0x03, struct unified_io_submit)
 
 /* Says what this module is. Takes nothing from the caller. */
 #define UNIFIED_IO_GET_INFO _IOR(UNIFIED_IO_MAGIC, 0x05, struct unified_io_info)

@@ -14,14 +14,39 @@
 #define __unified_kfunc __bpf_kfunc
 #else
 #define __unified_kfunc __ksym __weak
+
+/* The members that a program may read; the running module has more. */
+struct unified_io_region {
+	__u32 id;
+	__u32 flags;
+	__u64 size;
+};
+
+struct unified_descriptor {
+	__u64 addr;
+	__u32 len;
+	__u16 type;
+	__u16 flags;
+	__u64 user_data;
+	__u64 lba;
+	__u32 targets;
+	__u32 opcode;
+};
 #endif
 
-#define UNIFIED_POLICY_NAME 32 /* UNIFIED_POLICY_NAME_LEN of unified_io.h */
+#define UNIFIED_POLICY_ERRORS 8
+
+#define UNIFIED_POLICY_NAME   32 /* UNIFIED_POLICY_NAME_LEN of unified_io.h */
 
 struct unified_io_region;
 struct unified_descriptor;
 
-/* What a hook sees. Valid until the hook returns. */
+/*
+ * What a hook sees. Valid until the hook returns. Of it all, a program may write
+ * the members lba, targets and flags of desc. region and desc are NULL where
+ * there is none: desc in init and exit, region there too unless the policy was
+ * registered for one.
+ */
 struct unified_bpf_ctx {
 	struct unified_io_region *region;
 	struct unified_descriptor *desc;
@@ -29,6 +54,11 @@ struct unified_bpf_ctx {
 	__u32 data_len;
 };
 
+/*
+ * What a hook answers: one of these, or -errno to let the operation fail with
+ * it. Anything else is an error of the policy, and so is a verdict that its hook
+ * does not take: after UNIFIED_POLICY_ERRORS of them the policy is ejected.
+ */
 enum unified_verdict {
 	UNIFIED_CONTINUE, /* the next policy decides, then the default */
 	UNIFIED_DROP,	  /* the data is not wanted: recycle its buffer */
@@ -61,7 +91,7 @@ struct unified_region_ops {
 	/* Detach, replacement or ejection. Sleepable. */
 	void (*exit)(struct unified_bpf_ctx *ctx, struct unified_exit_info *info);
 
-	/* A BPF descriptor: transform data in place. Sleepable. */
+	/* A BPF descriptor: transform data in place; 0 or -errno. Sleepable. */
 	__s32 (*process)(struct unified_bpf_ctx *ctx);
 
 	/* Data of a stream or a record arrived: a verdict. Not sleepable. */
@@ -82,6 +112,20 @@ struct unified_region_ops {
 	void *priv;
 };
 
+/*
+ * The kfuncs. kernel/kfuncs.c says what each does. Offsets are from the start of
+ * the hook's data.
+ */
 __u32 bpf_unified_crc32c(__u32 seed, const void *data, __u32 data__sz) __unified_kfunc;
+__u8 *bpf_unified_data(struct unified_bpf_ctx *uctx, __u32 offset, const __u32 rdwr_buf_size)
+	__unified_kfunc;
+__s32 bpf_unified_xor(struct unified_bpf_ctx *uctx, __u32 offset, __u32 len, const void *key,
+		      __u32 key__sz) __unified_kfunc;
+__s32 bpf_unified_copy(struct unified_bpf_ctx *uctx, __u32 to, __u32 from, __u32 len)
+	__unified_kfunc;
+__s64 bpf_unified_data_crc32c(struct unified_bpf_ctx *uctx, __u32 offset, __u32 len, __u32 seed)
+	__unified_kfunc;
+struct unified_io_region *bpf_unified_region_get(__u32 id) __unified_kfunc;
+void bpf_unified_region_put(struct unified_io_region *region) __unified_kfunc;
 
 #endif

@@ -55,7 +55,8 @@ static int unified_ioctl_get_info(struct file *file, unsigned int cmd, void __us
 	struct unified_io_info info = {
 		.version = UNIFIED_VERSION_CODE,
 		.policies = unified_policy_count(),
-		.features = UNIFIED_IO_FEAT_POLICY | UNIFIED_IO_FEAT_REGION,
+		.features =
+			UNIFIED_IO_FEAT_POLICY | UNIFIED_IO_FEAT_REGION | UNIFIED_IO_FEAT_PROCESS,
 	};
 
 	if (region)
@@ -81,6 +82,72 @@ static int unified_ioctl_seal(struct file *file)
 	return region ? unified_memory_seal(region) : -ENXIO;
 }
 
+/* The region that a request is for: the file's own, or one that is named. */
+static struct unified_io_region *unified_bpf_region(struct file *file,
+						    const struct unified_io_bpf *bpf)
+{
+	struct unified_io_region *r;
+
+	if (bpf->flags || memchr_inv(bpf->resv, 0, sizeof(bpf->resv)) ||
+	    strnlen(bpf->name, sizeof(bpf->name)) == sizeof(bpf->name))
+		return ERR_PTR(-EINVAL);
+	if (bpf->prog_fd > 0)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!bpf->region) {
+		r = unified_file_region(file);
+		if (!r)
+			return ERR_PTR(-ENXIO);
+		kref_get(&r->ref);
+		return r;
+	}
+	if (!capable(CAP_SYS_ADMIN))
+		return ERR_PTR(-EPERM);
+	return unified_region_get(bpf->region) ?: ERR_PTR(-ENOENT);
+}
+
+static int unified_ioctl_bpf(struct file *file, unsigned int cmd, void __user *arg,
+			     int (*act)(struct unified_io_region *, const struct unified_io_bpf *))
+{
+	struct unified_io_region *r;
+	struct unified_io_bpf bpf;
+	int ret;
+
+	ret = unified_request(cmd, arg, &bpf, sizeof(bpf));
+	if (ret)
+		return ret;
+	r = unified_bpf_region(file, &bpf);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	ret = act(r, &bpf);
+	unified_region_put(r);
+	return ret;
+}
+
+static int unified_ioctl_get_policy(unsigned int cmd, void __user *arg)
+{
+	struct unified_io_policy_info info;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = unified_request(cmd, arg, &info, sizeof(info));
+	if (!ret)
+		ret = unified_policy_info_from(info.id, &info);
+	return ret ?: unified_reply(cmd, arg, &info, sizeof(info));
+}
+
+static int unified_ioctl_submit(struct file *file, unsigned int cmd, void __user *arg)
+{
+	struct unified_io_region *region = unified_file_region(file);
+	struct unified_io_submit submit;
+	int ret;
+
+	ret = unified_request(cmd, arg, &submit, sizeof(submit));
+	if (ret)
+		return ret;
+	return region ? unified_submit_operation(region, &submit.desc) : -ENXIO;
+}
+
 /* The size may differ between caller and module; all else must match. */
 #define UNIFIED_IOCTL_KEY(cmd) ((cmd) & ~(_IOC_SIZEMASK << _IOC_SIZESHIFT))
 
@@ -95,6 +162,14 @@ static long unified_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		return unified_ioctl_get_info(file, cmd, uarg);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_GET_REGION):
 		return unified_ioctl_get_region(cmd, uarg);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_ATTACH_BPF):
+		return unified_ioctl_bpf(file, cmd, uarg, unified_chain_attach);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_DETACH_BPF):
+		return unified_ioctl_bpf(file, cmd, uarg, unified_chain_detach);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SUBMIT):
+		return unified_ioctl_submit(file, cmd, uarg);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_GET_POLICY):
+		return unified_ioctl_get_policy(cmd, uarg);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SEAL):
 		return unified_ioctl_seal(file);
 	default:

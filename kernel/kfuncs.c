@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What BPF programs may call. Every kfunc here is safe in any context unless
- * its comment says otherwise, and none keeps a pointer it was given.
+ * What BPF programs may call. Every kfunc here may be called from process,
+ * softirq and irq context, but not from NMI, which is why tracing programs have
+ * none of them; and none keeps a pointer it was given.
  */
 #include <linux/bpf.h>
 #include <linux/btf.h>
@@ -19,7 +20,7 @@ __bpf_kfunc_start_defs();
  * @data: memory the program may read
  * @data__sz: its length in bytes
  *
- * The usual CRC-32C: of "123456789" it is 0xe3069283. Any context.
+ * The usual CRC-32C: of "123456789" it is 0xe3069283.
  *
  * Return: the checksum.
  */
@@ -28,26 +29,157 @@ __bpf_kfunc u32 bpf_unified_crc32c(u32 seed, const void *data, u32 data__sz)
 	return ~crc32c(~seed, data, data__sz);
 }
 
+/* Is [offset, offset + len) of the hook's data there? */
+static bool unified_ctx_has(const struct unified_bpf_ctx *uctx, u32 offset, u32 len)
+{
+	return uctx->data && offset <= uctx->data_len && len <= uctx->data_len - offset;
+}
+
+/**
+ * bpf_unified_data - a piece of the hook's data, to read and write
+ * @uctx: the hook's context
+ * @offset: where the piece begins
+ * @rdwr_buf_size: its length, a constant
+ *
+ * User space can have the same memory mapped: what was read twice may differ.
+ *
+ * Return: the piece, or NULL if the data is shorter.
+ */
+__bpf_kfunc u8 *bpf_unified_data(struct unified_bpf_ctx *uctx, u32 offset, const u32 rdwr_buf_size)
+{
+	return unified_ctx_has(uctx, offset, rdwr_buf_size) ? uctx->data + offset : NULL;
+}
+
+/**
+ * bpf_unified_xor - combine data with a key that is repeated
+ * @uctx: the hook's context
+ * @offset: where to begin, with the first byte of the key
+ * @len: how many bytes
+ * @key: memory the program may read
+ * @key__sz: its length, 1 to 64
+ *
+ * Return: 0, -ERANGE beyond the data, -EINVAL for a key of another length.
+ */
+__bpf_kfunc s32 bpf_unified_xor(struct unified_bpf_ctx *uctx, u32 offset, u32 len, const void *key,
+				u32 key__sz)
+{
+	const u8 *k = key;
+	u8 *data;
+	u32 i;
+
+	if (!key__sz || key__sz > 64)
+		return -EINVAL;
+	if (!unified_ctx_has(uctx, offset, len))
+		return -ERANGE;
+	data = uctx->data + offset;
+	for (i = 0; i < len; i++)
+		data[i] ^= k[i % key__sz];
+	return 0;
+}
+
+/**
+ * bpf_unified_copy - move data within the hook's data
+ * @uctx: the hook's context
+ * @to: where to
+ * @from: where from; the two may overlap
+ * @len: how many bytes
+ *
+ * Return: 0, or -ERANGE beyond the data.
+ */
+__bpf_kfunc s32 bpf_unified_copy(struct unified_bpf_ctx *uctx, u32 to, u32 from, u32 len)
+{
+	if (!unified_ctx_has(uctx, to, len) || !unified_ctx_has(uctx, from, len))
+		return -ERANGE;
+	memmove(uctx->data + to, uctx->data + from, len);
+	return 0;
+}
+
+/**
+ * bpf_unified_data_crc32c - CRC-32C of a part of the hook's data
+ * @uctx: the hook's context
+ * @offset: where the part begins
+ * @len: its length
+ * @seed: as of bpf_unified_crc32c()
+ *
+ * Return: the checksum, or -ERANGE beyond the data.
+ */
+__bpf_kfunc s64 bpf_unified_data_crc32c(struct unified_bpf_ctx *uctx, u32 offset, u32 len, u32 seed)
+{
+	if (!unified_ctx_has(uctx, offset, len))
+		return -ERANGE;
+	return bpf_unified_crc32c(seed, uctx->data + offset, len);
+}
+
+/**
+ * bpf_unified_region_get - take a reference on a region
+ * @id: its id
+ *
+ * To be given back with bpf_unified_region_put() by the same program; it cannot
+ * be kept in a map.
+ *
+ * Return: the region, or NULL if there is none of that id.
+ */
+__bpf_kfunc struct unified_io_region *bpf_unified_region_get(u32 id)
+{
+	return unified_region_get(id);
+}
+
+/**
+ * bpf_unified_region_put - give a reference back
+ * @region: what bpf_unified_region_get() returned
+ *
+ * Any context.
+ */
+__bpf_kfunc void bpf_unified_region_put(struct unified_io_region *region)
+{
+	unified_region_put(region);
+}
+
 __bpf_kfunc_end_defs();
 
-BTF_KFUNCS_START(unified_data_kfuncs)
+/* A module has one set for each kind of program. Policies may call everything. */
+BTF_KFUNCS_START(unified_policy_kfuncs)
 BTF_ID_FLAGS(func, bpf_unified_crc32c)
-BTF_KFUNCS_END(unified_data_kfuncs)
+BTF_ID_FLAGS(func, bpf_unified_region_get, KF_ACQUIRE | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_unified_region_put, KF_RELEASE)
+BTF_ID_FLAGS(func, bpf_unified_data, KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_unified_xor)
+BTF_ID_FLAGS(func, bpf_unified_copy)
+BTF_ID_FLAGS(func, bpf_unified_data_crc32c)
+BTF_KFUNCS_END(unified_policy_kfuncs)
 
-static const struct btf_kfunc_id_set unified_data_kfunc_set = {
+/*
+ * Other programs have no hook's context. Not for tracing: those programs also
+ * run in NMI and where the FPU's registers are being saved, and the checksum
+ * uses them.
+ */
+BTF_KFUNCS_START(unified_program_kfuncs)
+BTF_ID_FLAGS(func, bpf_unified_crc32c)
+BTF_ID_FLAGS(func, bpf_unified_region_get, KF_ACQUIRE | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_unified_region_put, KF_RELEASE)
+BTF_KFUNCS_END(unified_program_kfuncs)
+
+static const struct btf_kfunc_id_set unified_policy_kfunc_set = {
 	.owner = THIS_MODULE,
-	.set = &unified_data_kfuncs,
+	.set = &unified_policy_kfuncs,
+};
+
+static const struct btf_kfunc_id_set unified_program_kfunc_set = {
+	.owner = THIS_MODULE,
+	.set = &unified_program_kfuncs,
 };
 
 int unified_kfuncs_register(void)
 {
 	static const enum bpf_prog_type types[] = {
-		BPF_PROG_TYPE_STRUCT_OPS, BPF_PROG_TYPE_XDP,	 BPF_PROG_TYPE_SCHED_CLS,
-		BPF_PROG_TYPE_TRACING,	  BPF_PROG_TYPE_SYSCALL,
+		BPF_PROG_TYPE_XDP,
+		BPF_PROG_TYPE_SCHED_CLS,
+		BPF_PROG_TYPE_SYSCALL,
 	};
-	int i, ret = 0;
+	int i, ret;
 
+	ret = register_btf_kfunc_id_set(BPF_PROG_TYPE_STRUCT_OPS, &unified_policy_kfunc_set);
 	for (i = 0; i < ARRAY_SIZE(types) && !ret; i++)
-		ret = register_btf_kfunc_id_set(types[i], &unified_data_kfunc_set);
+		ret = register_btf_kfunc_id_set(types[i], &unified_program_kfunc_set);
 	return ret;
 }

@@ -1,116 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Policies: the struct_ops type unified_region_ops, its registration and the
- * list of what is registered.
+ * The struct_ops type unified_region_ops: which hooks there are, which of them
+ * may sleep, what the verifier lets their programs write, and what a policy's
+ * data may be. What becomes of one that is sound is chain.c's.
  *
- * A struct unified_policy lives from ->reg to ->unreg of its struct_ops map.
- * The map, and with it the hooks' code, outlives both: BPF calls ->unreg
- * before it drops the map and frees the code only after an RCU tasks grace
- * period. The map holds a reference on this module, so the module cannot go
- * while a policy is registered.
- *
- * policy_mutex protects the list and every ops->priv. It is held across the
- * init and exit hooks, which may sleep and call nothing that takes it.
+ * BPF serialises the calls for one map: ->reg, ->update and ->unreg of a link
+ * never run at once. The map, and with it the hooks' code, outlives all of them:
+ * it is freed only after an RCU tasks grace period. It holds a reference on this
+ * module, so the module cannot go while there is a policy.
  */
 #include <linux/bpf.h>
 #include <linux/bpf_verifier.h>
 #include <linux/btf.h>
-#include <linux/cleanup.h>
 #include <linux/ctype.h>
-#include <linux/list.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/slab.h>
 
 #include "unified.h"
 
-struct unified_policy {
-	struct list_head node; /* in policies */
-	struct unified_region_ops *ops;
-};
-
-static LIST_HEAD(policies);
-static DEFINE_MUTEX(policy_mutex);
-
-u32 unified_policy_count(void)
-{
-	guard(mutex)(&policy_mutex);
-	return list_count_nodes(&policies);
-}
-
-static struct unified_policy *unified_policy_find(const char *name)
-{
-	struct unified_policy *p;
-
-	lockdep_assert_held(&policy_mutex);
-	list_for_each_entry(p, &policies, node)
-		if (!strcmp(p->ops->name, name))
-			return p;
-	return NULL;
-}
-
-static int unified_policy_init(struct unified_region_ops *ops)
-{
-	struct unified_bpf_ctx ctx = {};
-	int ret;
-
-	if (!ops->init)
-		return 0;
-	ret = ops->init(&ctx);
-	/* A program may return anything; only 0 and an errno mean something. */
-	return ret > 0 || ret < -MAX_ERRNO ? -EINVAL : ret;
-}
-
-static void unified_policy_exit(struct unified_region_ops *ops, enum unified_exit_kind kind,
-				const char *reason)
-{
-	struct unified_exit_info info = { .kind = kind };
-	struct unified_bpf_ctx ctx = {};
-
-	if (!ops->exit)
-		return;
-	strscpy(info.reason, reason);
-	ops->exit(&ctx, &info);
-}
+/* struct unified_descriptor in this module's BTF, once a program was checked. */
+static const struct btf_type *descriptor_type;
 
 static int unified_policy_reg(void *kdata, struct bpf_link *link)
 {
-	struct unified_region_ops *ops = kdata;
-	struct unified_policy *p;
-	int ret;
-
-	guard(mutex)(&policy_mutex);
-	if (ops->priv)
-		return -EBUSY;
-	if (unified_policy_find(ops->name))
-		return -EEXIST;
-
-	p = kzalloc_obj(*p);
-	if (!p)
-		return -ENOMEM;
-	p->ops = ops;
-
-	ret = unified_policy_init(ops);
-	if (ret) {
-		kfree(p);
-		return ret;
-	}
-	list_add_tail(&p->node, &policies);
-	ops->priv = p;
-	return 0;
+	return unified_chain_register(kdata);
 }
 
 static void unified_policy_unreg(void *kdata, struct bpf_link *link)
 {
-	struct unified_region_ops *ops = kdata;
-	struct unified_policy *p;
+	unified_chain_unregister(kdata);
+}
 
-	guard(mutex)(&policy_mutex);
-	p = ops->priv;
-	list_del(&p->node);
-	ops->priv = NULL;
-	kfree(p);
-	unified_policy_exit(ops, UNIFIED_EXIT_DETACHED, "its link was closed");
+static int unified_policy_update(void *kdata, void *old_kdata, struct bpf_link *link)
+{
+	return unified_chain_replace(kdata, old_kdata);
 }
 
 static bool unified_policy_name_ok(const char *name)
@@ -122,8 +44,8 @@ static bool unified_policy_name_ok(const char *name)
 	for (i = 0; i < len; i++)
 		if (!isascii(name[i]) || (!isalnum(name[i]) && !strchr("_.-", name[i])))
 			return false;
-	/* It becomes a file name under /sys/fs/bpf. */
-	return name[0] != '.';
+	/* It becomes a file name under /sys/fs/bpf, and a word of commands. */
+	return name[0] != '.' && name[0] != '-';
 }
 
 /* Data members are copied here; 1 tells BPF that it was done. */
@@ -135,9 +57,7 @@ static int unified_policy_init_member(const struct btf_type *t, const struct btf
 
 	switch (__btf_member_bit_offset(t, member) / 8) {
 	case offsetof(struct unified_region_ops, region):
-		/* No region exists that a policy could ask for. */
-		if (uops->region)
-			return -ENOENT;
+		ops->region = uops->region;
 		return 1;
 	case offsetof(struct unified_region_ops, priority):
 		ops->priority = uops->priority;
@@ -153,10 +73,29 @@ static int unified_policy_init_member(const struct btf_type *t, const struct btf
 	return 0;
 }
 
+/*
+ * Find the descriptor's type by the way that a program gets to one: a hook, its
+ * first argument, the member desc of that. There is no look-up by name for
+ * modules.
+ */
+static const struct btf_type *unified_descriptor_type(const struct btf *btf,
+						      const struct btf_type *ops)
+{
+	const struct btf_type *t;
+
+	t = btf_type_by_id(btf, btf_members(ops)[0].type); /* pointer to init */
+	t = btf_type_by_id(btf, t->type);
+	t = btf_type_by_id(btf, btf_params(t)[0].type); /* pointer to unified_bpf_ctx */
+	t = btf_type_by_id(btf, t->type);
+	t = btf_type_by_id(btf, btf_members(t)[1].type); /* pointer to the descriptor */
+	return btf_type_by_id(btf, t->type);
+}
+
 /* Where a hook is called decides whether its program may sleep. */
 static int unified_policy_check_member(const struct btf_type *t, const struct btf_member *member,
 				       const struct bpf_prog *prog)
 {
+	WRITE_ONCE(descriptor_type, unified_descriptor_type(prog->aux->attach_btf, t));
 	switch (__btf_member_bit_offset(t, member) / 8) {
 	case offsetof(struct unified_region_ops, init):
 	case offsetof(struct unified_region_ops, exit):
@@ -183,9 +122,34 @@ static bool unified_policy_is_valid_access(int off, int size, enum bpf_access_ty
 	return bpf_tracing_btf_ctx_access(off, size, type, prog, info);
 }
 
+/* What a program may write through a pointer to one of the kernel's structures. */
+static int unified_policy_struct_access(struct bpf_verifier_log *log,
+					const struct bpf_reg_state *reg, int off, int size)
+{
+	static const struct {
+		int start, end;
+	} writable[] = {
+#define UNIFIED_WRITABLE(member)                                                                   \
+	{ offsetof(struct unified_descriptor, member),                                             \
+	  offsetofend(struct unified_descriptor, member) }
+		UNIFIED_WRITABLE(flags),
+		UNIFIED_WRITABLE(lba),
+		UNIFIED_WRITABLE(targets),
+	};
+	int i;
+
+	if (btf_type_by_id(reg->btf, reg->btf_id) == READ_ONCE(descriptor_type))
+		for (i = 0; i < ARRAY_SIZE(writable); i++)
+			if (off >= writable[i].start && off + size <= writable[i].end)
+				return SCALAR_VALUE;
+	bpf_log(log, "a policy may write flags, lba and targets of its descriptor only\n");
+	return -EACCES;
+}
+
 static const struct bpf_verifier_ops unified_policy_verifier_ops = {
 	.get_func_proto = bpf_base_func_proto,
 	.is_valid_access = unified_policy_is_valid_access,
+	.btf_struct_access = unified_policy_struct_access,
 };
 
 static int unified_policy_type_init(struct btf *btf)
@@ -243,6 +207,7 @@ static struct bpf_struct_ops unified_policy_type = {
 	.validate = unified_policy_validate,
 	.reg = unified_policy_reg,
 	.unreg = unified_policy_unreg,
+	.update = unified_policy_update,
 	.cfi_stubs = &unified_policy_stubs,
 	.name = "unified_region_ops",
 	.owner = THIS_MODULE,

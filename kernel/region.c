@@ -23,7 +23,7 @@
 #include "unified.h"
 
 static DEFINE_XARRAY_ALLOC1(region_ids);
-static struct workqueue_struct *unified_wq;
+struct workqueue_struct *unified_wq;
 
 /* --- life ------------------------------------------------------------------ */
 
@@ -218,6 +218,7 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 	if (!r)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&r->ref);
+	INIT_LIST_HEAD(&r->attachments);
 	INIT_WORK(&r->free_work, unified_region_free);
 	r->flags = s->flags;
 	r->size = s->region_size;
@@ -286,6 +287,7 @@ void unified_region_close(struct file *file)
 	if (!r)
 		return;
 	xa_erase(&region_ids, r->id);
+	unified_chain_close(r);
 	unified_region_put(r);
 }
 

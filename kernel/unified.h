@@ -5,6 +5,7 @@
 #ifndef UNIFIED_H
 #define UNIFIED_H
 
+#include <linux/cleanup.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -45,6 +46,10 @@ struct unified_io_region {
 	struct list_head maps;
 	bool sealed;
 
+	struct list_head attachments; /* chain.c: by priority; policy_mutex */
+	struct unified_chain __rcu *chain;
+	bool closed; /* policy_mutex: nothing more is attached */
+
 	struct kref ref;
 	struct work_struct free_work;
 	struct rcu_head rcu;
@@ -55,6 +60,7 @@ int unified_chardev_register(void);
 void unified_chardev_unregister(void);
 
 /* region.c: set-up, ids, life */
+extern struct workqueue_struct *unified_wq;
 int unified_region_init(void);
 void unified_region_exit(void);
 int unified_region_setup(struct file *file, struct unified_io_setup *setup);
@@ -63,6 +69,8 @@ void unified_region_info(struct unified_io_region *r, struct unified_io_region_i
 int unified_region_info_from(u32 id, struct unified_io_region_info *info);
 struct unified_io_region *unified_region_get(u32 id);
 void unified_region_put(struct unified_io_region *r);
+
+DEFINE_FREE(unified_region, struct unified_io_region *, if (_T) unified_region_put(_T))
 
 /* Set once, by SETUP; NULL before. Pairs with the cmpxchg_release() there. */
 static inline struct unified_io_region *unified_file_region(struct file *file)
@@ -79,7 +87,25 @@ int unified_memory_mmap(struct unified_io_region *r, struct vm_area_struct *vma)
 
 /* policy.c: struct_ops unified_region_ops */
 int unified_policy_register_type(void);
+
+/* chain.c: what is registered, attached where, and asked in which order */
+int unified_chain_register(struct unified_region_ops *ops);
+void unified_chain_unregister(struct unified_region_ops *ops);
+int unified_chain_replace(struct unified_region_ops *ops, struct unified_region_ops *old);
+int unified_chain_attach(struct unified_io_region *r, const struct unified_io_bpf *bpf);
+int unified_chain_detach(struct unified_io_region *r, const struct unified_io_bpf *bpf);
+void unified_chain_close(struct unified_io_region *r);
+int unified_chain_process(struct unified_io_region *r, struct unified_descriptor *desc);
+int unified_policy_info_from(u32 id, struct unified_io_policy_info *info);
 u32 unified_policy_count(void);
+
+/* engine.c: every operation, from whatever door */
+int unified_submit_operation(struct unified_io_region *r, const struct unified_descriptor *request);
+
+static inline void *unified_data(const struct unified_io_region *r, u64 addr)
+{
+	return r->kaddr + r->offsets.data + addr;
+}
 
 /* kfuncs.c: what BPF programs may call */
 int unified_kfuncs_register(void);

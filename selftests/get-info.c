@@ -32,7 +32,8 @@ int main(void)
 	ok(!ioctl(fd, UNIFIED_IO_GET_INFO, &big), "GET_INFO takes nothing and answers");
 	ok(big.info.version && big.info.policies == 0, "a version, and no policies");
 	ok(big.info.features & UNIFIED_IO_FEAT_POLICY, "the feature of policies");
-	ok(!(big.info.features & ~(UNIFIED_IO_FEAT_POLICY | UNIFIED_IO_FEAT_REGION)),
+	ok(!(big.info.features &
+	     ~(UNIFIED_IO_FEAT_POLICY | UNIFIED_IO_FEAT_REGION | UNIFIED_IO_FEAT_PROCESS)),
 	   "and none that this test does not know");
 	ok((unsigned char)big.more[0] == 0xee, "nothing is written past the structure");
 

@@ -46,7 +46,9 @@ OPS longest = { .name = "a23456789-123456789_123456789.1", .submit = (void *)lon
 OPS nameless = { .submit = (void *)lone_submit };
 OPS slashed = { .name = "../etc", .submit = (void *)lone_submit };
 OPS hidden = { .name = ".hidden", .submit = (void *)lone_submit };
-OPS unended = { .name = "0123456789012345678901234567890", .submit = (void *)lone_submit };
+OPS dashed = { .name = "-j", .submit = (void *)lone_submit };
+/* No room for its NUL, which C allows. */
+OPS unended = { .name = "01234567890123456789012345678901", .submit = (void *)lone_submit };
 OPS flagged = { .name = "flagged", .flags = 1, .submit = (void *)lone_submit };
 OPS homeless = { .name = "homeless", .region = 7, .submit = (void *)lone_submit };
 OPS empty = { .name = "empty" };

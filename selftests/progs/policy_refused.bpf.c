@@ -37,7 +37,7 @@ s32 BPF_PROG(sleeps_in_rx, struct unified_bpf_ctx *uctx)
 }
 REFUSED(rx, sleeps_in_rx);
 
-__expect("only read is supported")
+__expect("a policy may write flags, lba and targets")
 SEC("struct_ops/submit")
 s32 BPF_PROG(writes_context, struct unified_bpf_ctx *uctx)
 {
@@ -99,5 +99,125 @@ s32 BPF_PROG(writes_to_users, struct unified_bpf_ctx *uctx)
 	return bpf_probe_write_user((void *)8, uctx, 8);
 }
 REFUSED(submit, writes_to_users);
+
+__expect("a policy may write flags, lba and targets")
+SEC("struct_ops/submit")
+s32 BPF_PROG(writes_address, struct unified_bpf_ctx *uctx)
+{
+	uctx->desc->addr = 0;
+	return 0;
+}
+REFUSED(submit, writes_address);
+
+__expect("a policy may write flags, lba and targets")
+SEC("struct_ops/submit")
+s32 BPF_PROG(writes_past_lba, struct unified_bpf_ctx *uctx)
+{
+	*(volatile __u64 *)&uctx->desc->targets = 0;
+	return 0;
+}
+REFUSED(submit, writes_past_lba);
+
+__expect("a policy may write flags, lba and targets")
+SEC("struct_ops/submit")
+s32 BPF_PROG(writes_region, struct unified_bpf_ctx *uctx)
+{
+	uctx->region->id = 1;
+	return 0;
+}
+REFUSED(submit, writes_region);
+
+__expect("Unreleased reference")
+SEC("struct_ops/submit")
+s32 BPF_PROG(keeps_region, struct unified_bpf_ctx *uctx)
+{
+	return bpf_unified_region_get(1) != NULL;
+}
+REFUSED(submit, keeps_region);
+
+__expect("expects referenced PTR_TO_BTF_ID")
+SEC("struct_ops/submit")
+s32 BPF_PROG(puts_what_it_has_not, struct unified_bpf_ctx *uctx)
+{
+	bpf_unified_region_put(uctx->region);
+	return 0;
+}
+REFUSED(submit, puts_what_it_has_not);
+
+__expect("Possibly NULL pointer")
+SEC("struct_ops/submit")
+s32 BPF_PROG(puts_unchecked, struct unified_bpf_ctx *uctx)
+{
+	bpf_unified_region_put(bpf_unified_region_get(1));
+	return 0;
+}
+REFUSED(submit, puts_unchecked);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} cell SEC(".maps");
+
+__expect("Unreleased reference")
+SEC("struct_ops/submit")
+s32 BPF_PROG(stores_region, struct unified_bpf_ctx *uctx)
+{
+	struct unified_io_region *region = bpf_unified_region_get(1);
+	__u32 key = 0;
+	__u64 *value = bpf_map_lookup_elem(&cell, &key);
+
+	if (value)
+		*value = (__u64)region;
+	return 0;
+}
+REFUSED(submit, stores_region);
+
+__expect("invalid mem access 'mem_or_null'")
+SEC("struct_ops/process")
+s32 BPF_PROG(trusts_data, struct unified_bpf_ctx *uctx)
+{
+	return *bpf_unified_data(uctx, 0, 4);
+}
+REFUSED(process, trusts_data);
+
+__expect("invalid access to memory, mem_size=4 off=4 size=1")
+SEC("struct_ops/process")
+s32 BPF_PROG(reads_past_data, struct unified_bpf_ctx *uctx)
+{
+	volatile __u8 *data = bpf_unified_data(uctx, 0, 4);
+
+	return data ? data[4] : 0;
+}
+REFUSED(process, reads_past_data);
+
+__expect("is not a const")
+SEC("struct_ops/process")
+s32 BPF_PROG(asks_for_any_size, struct unified_bpf_ctx *uctx)
+{
+	volatile __u8 *data = bpf_unified_data(uctx, 0, uctx->data_len);
+
+	return data ? data[0] : 0;
+}
+REFUSED(process, asks_for_any_size);
+
+__expect("calling kernel function bpf_unified_xor is not allowed")
+SEC("xdp")
+int xors_a_packet(struct xdp_md *packet)
+{
+	__u8 key = 1;
+
+	return bpf_unified_xor((void *)packet, 0, 1, &key, 1);
+}
+
+__expect("calling kernel function bpf_unified_crc32c is not allowed")
+SEC("tp_btf/sched_switch")
+int sums_while_tracing(void *uctx)
+{
+	char few[8] = {};
+
+	return bpf_unified_crc32c(0, few, sizeof(few));
+}
 
 char _license[] SEC("license") = "GPL";

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * transform: combines data with a key, where it is.
+ *
+ * BPF would need a loop over every byte, with a check for each; the module's
+ * kfunc does all of it in one call. Done twice, the data is what it was before.
+ */
+#include "unified.bpf.h"
+
+const volatile __u8 key[8] = { 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a };
+
+SEC("struct_ops/process")
+s32 BPF_PROG(transform_process, struct unified_bpf_ctx *uctx)
+{
+	return bpf_unified_xor(uctx, 0, uctx->data_len, (const void *)key, sizeof(key));
+}
+
+UNIFIED_POLICY(transform,
+	.priority = 100,	/* after those that look at the data */
+	.process = (void *)transform_process);

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine: where every operation goes, from whatever door it comes. A door
+ * parses and replies; what is checked, is checked here, on a copy that nobody
+ * else can write.
+ */
+#include <linux/string.h>
+
+#include "unified.h"
+
+static int unified_check_data(const struct unified_io_region *r, const struct unified_descriptor *d)
+{
+	u64 size = r->size - r->offsets.data;
+
+	if (d->addr > size || d->len > size - d->addr)
+		return -ERANGE;
+	return 0;
+}
+
+/**
+ * unified_submit_operation - hand in one operation
+ * @r: the region, which the caller holds
+ * @request: what is to be done; may be in memory that changes meanwhile
+ *
+ * Context: process, may sleep.
+ * Return: 0, or -errno.
+ */
+int unified_submit_operation(struct unified_io_region *r, const struct unified_descriptor *request)
+{
+	struct unified_descriptor desc;
+	int ret;
+
+	memcpy(&desc, request, sizeof(desc));
+	if (desc.flags || desc.opcode || memchr_inv(desc.resv, 0, sizeof(desc.resv)))
+		return -EINVAL;
+	ret = unified_check_data(r, &desc);
+	if (ret)
+		return ret;
+
+	switch (desc.type) {
+	case UNIFIED_REGION_F_BPF:
+		return unified_chain_process(r, &desc);
+	case UNIFIED_REGION_F_NVME:
+	case UNIFIED_REGION_F_NETWORK:
+		return -EOPNOTSUPP;
+	default:
+		return -EINVAL;
+	}
+}
