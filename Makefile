@@ -8,6 +8,12 @@
 
 include version.mk
 
+ifneq ($(words $(CURDIR)),1)
+$(error The path of this directory has a space, which make cannot handle: $(CURDIR))
+endif
+
+export PATH := $(PATH):/usr/sbin:/sbin
+
 OUT	?= build
 KDIR	?= /lib/modules/$(shell uname -r)/build
 PREFIX	?= /usr/local
@@ -71,7 +77,7 @@ policies := $(patsubst bpf/policies/%.bpf.c,$(out)/policies/%.bpf.o,$(wildcard b
 .PHONY: policies
 policies: $(policies)
 
-$(out)/vmlinux.h: $(config)
+$(out)/vmlinux.h: $(config) $(wildcard $(KDIR)/vmlinux)
 	$(call say,BTF,$(@F))
 	$(Q)$(BPFTOOL) btf dump file $(KDIR)/vmlinux format c >$@
 
@@ -146,6 +152,7 @@ install: all
 	$(Q)$(if $(DESTDIR),:,depmod $(release))
 
 uninstall:
+	$(if $(release),,$(error Which kernel's module? KDIR=$(KDIR) does not say))
 	$(call say,REMOVE,$(installed))
 	$(Q)rm -f $(DESTDIR)/lib/modules/$(release)/updates/unified_io_region.ko $(installed)/sbin/unifiedctl
 	$(Q)rm -rf $(installed)/include/unified $(installed)/lib/unified
@@ -181,7 +188,7 @@ $(out)/initramfs: selftests/vm/init selftests/vm/guest $(config)
 	$(Q)rm -rf $@.d
 
 check: vm-build
-	$(Q)$(toolchain) run selftests/check $(vm_out) $(TESTS)
+	$(Q)$(toolchain) run selftests/check $(vm_out) $(foreach t,$(TESTS),'$(t)')
 
 demo:
 	$(Q)$(MAKE) -s --no-print-directory vm RUN=selftests/vm/demo VMOPTS="--timeout 120"

@@ -11,6 +11,11 @@ static int __init unified_init(void)
 {
 	int ret;
 
+	/* Without BTF there are no kfuncs and no policies, silently. */
+	if (!THIS_MODULE->btf_data_size) {
+		pr_err("unified_io_region: built without BTF, see docs/testing.md\n");
+		return -ENOEXEC;
+	}
 	ret = unified_kfuncs_register();
 	if (ret)
 		return ret;

@@ -44,10 +44,11 @@ static void unified_region_release(struct kref *ref)
 	queue_work(unified_wq, &r->free_work);
 }
 
-/* Any context. */
+/* Any context. NULL is fine. */
 void unified_region_put(struct unified_io_region *r)
 {
-	kref_put(&r->ref, unified_region_release);
+	if (r)
+		kref_put(&r->ref, unified_region_release);
 }
 
 /* Any context. NULL if there is no region of that id. */

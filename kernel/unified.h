@@ -70,7 +70,7 @@ int unified_region_info_from(u32 id, struct unified_io_region_info *info);
 struct unified_io_region *unified_region_get(u32 id);
 void unified_region_put(struct unified_io_region *r);
 
-DEFINE_FREE(unified_region, struct unified_io_region *, if (_T) unified_region_put(_T))
+DEFINE_FREE(unified_region, struct unified_io_region *, unified_region_put(_T))
 
 /* Set once, by SETUP; NULL before. Pairs with the cmpxchg_release() there. */
 static inline struct unified_io_region *unified_file_region(struct file *file)

@@ -23,7 +23,10 @@
 #include "json.h"
 #include "unifiedctl.h"
 
+#include "skel/count.skel.h"
+#include "skel/filter.skel.h"
 #include "skel/pass.skel.h"
+#include "skel/transform.skel.h"
 
 #define PIN_DIR	   "/sys/fs/bpf/unified"
 #define PIN_PATH   (sizeof(PIN_DIR) + UNIFIED_POLICY_NAME_LEN)
@@ -36,6 +39,9 @@ static const struct {
 	const void *(*elf)(size_t *size);
 } builtin[] = {
 	{ "pass", pass__elf_bytes },
+	{ "count", count__elf_bytes },
+	{ "filter", filter__elf_bytes },
+	{ "transform", transform__elf_bytes },
 };
 
 struct policy {
@@ -327,7 +333,7 @@ static int unload_one(struct policy *p, void *arg)
 			u->err = -errno;
 	}
 	if (fd < 0)
-		u->err = -errno;
+		u->err = -ENOENT;
 	else
 		close(fd);
 	return 1;
@@ -386,12 +392,13 @@ static int fail_load(int err, const char *what)
 {
 	if (libbpf_log && !json_output)
 		fputs(libbpf_log, stderr);
+	if (libbpf_log && json_output)
+		return fail(err, "cannot load '%s': %s", what, libbpf_log);
 	if (access(UNIFIED_IO_DEVICE, F_OK))
 		return fail(0, "cannot load '%s': %s", what, module_advice(-ENOENT));
 	if (err == -EPERM)
 		return fail(err, "cannot load '%s': run as root", what);
-	return fail(err, "cannot load '%s'%s", what,
-		    libbpf_log ? ": the verifier's log is above" : "");
+	return fail(err, "cannot load '%s'%s", what, libbpf_log ? ", as said above" : "");
 }
 
 static int fail_attach(int err, const char *name)
@@ -430,7 +437,20 @@ static struct bpf_object *open_policy(const char *what)
 	return bpf_object__open_file(what, NULL);
 }
 
-/* Attach one policy and pin its link under the name it registered with. */
+/* A pin whose link was detached: its policy is gone, the name is free. */
+static bool pin_is_dead(const char *path)
+{
+	uint32_t link_id;
+	int fd = bpf_obj_get(path), map;
+
+	if (fd < 0)
+		return false;
+	map = link_struct_ops_map(fd, &link_id);
+	close(fd);
+	return map == 0;
+}
+
+/* Attach one policy and pin its link under the name it registers with. */
 static int load_map(struct bpf_map *map, const struct ops_layout *layout, struct policy *p)
 {
 	struct bpf_link *link;
@@ -438,19 +458,40 @@ static int load_map(struct bpf_map *map, const struct ops_layout *layout, struct
 	int ret;
 
 	link = bpf_map__attach_struct_ops(map);
-	if (!link)
-		return fail_attach(-errno, bpf_map__name(map));
-	ret = policy_of_map(bpf_map__fd(map), layout, p);
-	if (!ret) {
-		pin_path(path, p->name);
+	ret = link ? 0 : -errno;
+	/* Its value is in the map even if it was refused. */
+	if (policy_of_map(bpf_map__fd(map), layout, p))
+		snprintf(p->name, sizeof(p->name), "%.31s", bpf_map__name(map));
+	if (ret)
+		return fail_attach(ret, p->name);
+	pin_path(path, p->name);
+	ret = bpf_link__pin(link, path);
+	if (ret == -EEXIST && pin_is_dead(path) && !unlink(path))
 		ret = bpf_link__pin(link, path);
-		/* A pin that outlived its policy: its link is detached. */
-		if (ret == -EEXIST && !unlink(path))
-			ret = bpf_link__pin(link, path);
-		memcpy(p->pin, p->name, sizeof(p->pin));
-	}
+	memcpy(p->pin, p->name, sizeof(p->pin));
 	bpf_link__destroy(link);
+	if (ret == -EEXIST)
+		return fail(
+			0,
+			"%s is taken by something else: remove it or give the policy another name",
+			path);
 	return ret ? fail(ret, "cannot pin policy '%s' under " PIN_DIR, p->name) : EXIT_OK;
+}
+
+/* Is this map a policy that can be attached by a link? */
+static int check_map(struct bpf_map *map, const struct ops_layout *layout)
+{
+	struct bpf_map_info info = {};
+	uint32_t len = sizeof(info);
+
+	if (bpf_map_get_info_by_fd(bpf_map__fd(map), &info, &len))
+		return fail(-errno, "cannot look at '%s'", bpf_map__name(map));
+	if (info.btf_vmlinux_value_type_id != layout->value_type)
+		return fail(0, "'%s' is a struct_ops, but no struct " OPS_TYPE, bpf_map__name(map));
+	if (!(info.map_flags & BPF_F_LINK))
+		return fail(0, "'%s' is in a section .struct_ops: put it into .struct_ops.link",
+			    bpf_map__name(map));
+	return EXIT_OK;
 }
 
 static void print_loaded(const struct policy *loaded, int n)
@@ -491,11 +532,12 @@ static int load_object(struct bpf_object *obj, const char *what)
 	if (ret)
 		return fail_walk(ret);
 	bpf_object__for_each_map(map, obj) {
-		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
+		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS || !bpf_map__autocreate(map))
 			continue;
-		if (n == MAX_LOADED)
+		ret = check_map(map, &layout);
+		if (!ret && n == MAX_LOADED)
 			ret = fail(0, "'%s' has more than %d policies", what, MAX_LOADED);
-		else
+		if (!ret)
 			ret = load_map(map, &layout, &loaded[n]);
 		if (ret) {
 			while (n--) {
@@ -537,8 +579,8 @@ static int policy_load(int argc, char **argv)
 }
 
 static const struct command commands[] = {
-	{ "load", "{ FILE.bpf.o | pass }", "load and attach a policy, and pin it under " PIN_DIR,
-	  policy_load },
+	{ "load", "{ FILE.bpf.o | pass | count | filter | transform }",
+	  "load and attach a policy, and pin it under " PIN_DIR, policy_load },
 	{ "list", "", "what is registered, whoever loaded it", policy_list },
 	{ "unload", "NAME", "detach a policy and remove its pin", policy_unload },
 	{}

@@ -50,7 +50,10 @@ static void report(int err, const char *fmt, va_list ap)
 			json_s64("errno", -err);
 		json_end();
 	} else if (err) {
-		fprintf(stderr, "unifiedctl: %s: %s\n", text, strerror(-err));
+		char why[128];
+
+		libbpf_strerror(err, why, sizeof(why));
+		fprintf(stderr, "unifiedctl: %s: %s\n", text, why);
 	} else {
 		fprintf(stderr, "unifiedctl: %s\n", text);
 	}
@@ -98,7 +101,7 @@ int run_command(const char *object, const struct command *table, int argc, char 
 
 	if (argc < 1)
 		return fail_usage("%s: which command? Try: unifiedctl %s help", object, object);
-	if (is_help(argv[0]) || (argc > 1 && is_help(argv[1]))) {
+	if (is_help(argv[0]) || (argc > 1 && argv[1][0] == '-' && is_help(argv[1]))) {
 		command_usage(object, table);
 		return EXIT_OK;
 	}
@@ -166,6 +169,8 @@ int main(int argc, char **argv)
 
 	libbpf_set_print(quiet_libbpf);
 	argc = take_options(argc - 1, ++argv);
+	if (argc < 1 && json_output)
+		return fail_usage("what shall be done? Try: unifiedctl help");
 	if (argc < 1) {
 		usage(stderr);
 		return EXIT_USAGE;
@@ -175,7 +180,7 @@ int main(int argc, char **argv)
 		return EXIT_OK;
 	}
 	status = run_object(argc, argv);
-	/* What could not be written was not done: a full disk, a closed pipe. */
+	/* Whoever reads the output must not take a part of it for all. */
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "unifiedctl: standard output: %s\n", strerror(errno));
 		return EXIT_FAILED;

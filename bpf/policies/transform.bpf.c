@@ -12,7 +12,13 @@ const volatile __u8 key[8] = { 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a };
 SEC("struct_ops/process")
 s32 BPF_PROG(transform_process, struct unified_bpf_ctx *uctx)
 {
-	return bpf_unified_xor(uctx, 0, uctx->data_len, (const void *)key, sizeof(key));
+	__u8 copy[sizeof(key)];
+	int i;
+
+	/* What a kfunc is given must be writable, and a constant is not. */
+	for (i = 0; i < sizeof(key); i++)
+		copy[i] = key[i];
+	return bpf_unified_xor(uctx, 0, uctx->data_len, copy, sizeof(copy));
 }
 
 UNIFIED_POLICY(transform,

@@ -15,7 +15,7 @@ _unifiedctl() {
 	"region show")
 		word=$(unifiedctl -j region list 2>/dev/null | grep -o '"id":[0-9]*' | cut -d: -f2) ;;
 	policy)		word="load list unload help" ;;
-	"policy load")	word="pass" ;;
+	"policy load")	word="pass count filter transform" ;;
 	"policy unload")
 		word=$(unifiedctl -j policy list 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4) ;;
 	*)		word= ;;
