@@ -32,18 +32,22 @@ ok() {
 refused() {
 	local what=$1 words=$2 status=0
 	shift 2
-	output=$("$@" 2>&1) && status=1
-	[ $status -eq 1 ] || grep -qF -- "$words" <<<"$output" || status=1
-	result "$status" "$what"
+	output=$("$@" 2>&1) || status=$?
+	# A crash is no refusal.
+	if [ $status -eq 0 ] || [ $status -ge 126 ] || ! grep -qF -- "$words" <<<"$output"; then
+		result 1 "$what"
+	else
+		result 0 "$what"
+	fi
 }
 
-# For use with ok: does the output of a command have these words?
+# For use with ok: does a command succeed and say these words?
 says() {
-	local words=$1 got
+	local words=$1 got status=0
 	shift
-	got=$("$@" 2>&1)
+	got=$("$@" 2>&1) || status=$?
 	echo "$got"
-	grep -qF -- "$words" <<<"$got"
+	[ $status -eq 0 ] && grep -qF -- "$words" <<<"$got"
 }
 
 # The block device of the VM's drive N, counted from 0 as --nvme was given.

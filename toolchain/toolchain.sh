@@ -162,10 +162,11 @@ make_toolchain() {
 # running, QEMU too, ends with it.
 run() {
 	local -a ns=(--mount --pid --fork --kill-child)
+	local pid
 
 	privileged || ns+=(--user --map-root-user)
 	# shellcheck disable=SC2016 # expands in the inner shell
-	exec unshare "${ns[@]}" -- sh -ec '
+	setpriv --pdeathsig KILL -- unshare "${ns[@]}" -- sh -ec '
 		root=$1 top=$2; shift 2
 		mount --bind "$root" "$root"
 		mount --rbind /dev "$root/dev"
@@ -179,7 +180,11 @@ run() {
 		chroot "$root" /usr/bin/env -i -C /src HOME=/tmp LC_ALL=C.UTF-8 \
 			PATH=/usr/lib/llvm-22/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 			TERM="${TERM:-dumb}" "$@"
-		exit $?' sh "$root" "$top" "$@"
+		exit $?' sh "$root" "$top" "$@" <&0 &
+	pid=$!
+	# unshare leaves signals to what it runs; a killed namespace cannot linger.
+	trap 'kill -KILL $pid; exit 130' INT TERM HUP
+	wait $pid
 }
 
 case ${1:-} in

@@ -8,12 +8,15 @@ log=$(mktemp)
 bad() { selftests/check --from selftests/bad --vm-timeout "$1" "$OUT" "${@:2}" >"$log" 2>&1; }
 seen() { grep -E -- "$1" "$log" || { cat "$log"; false; }; }
 
-bad 60 fails short dies warns hangs holds panics passes skips
+bad 60 fails short dies early warns hangs holds panics passes skips nothing unplanned
 ok "a run with failures fails" test $? -eq 1
 ok "a check that fails" seen "^not ok [0-9]+ - fails: 1 of 2 checks failed"
 ok "and which" seen "not ok 2 - this does not"
 ok "a plan that is not kept" seen "^not ok .* - short: planned 2 checks and made 1"
 ok "a test that dies" seen "^not ok .* - dies: .* exit status 139"
+ok "a skip after a failure" seen "^not ok .* - early: 1 of 1 checks failed"
+ok "outside the VM: no check" seen "^not ok .* - nothing: it did not make the checks"
+ok "no plan" seen "^not ok .* - unplanned: it did not make the checks"
 ok "a kernel that complains" seen "^not ok .* - warns: the kernel complained"
 ok "and of what" seen "KFENCE: use-after-free"
 ok "a test that hangs" seen "^not ok .* - hangs: it did not end in time"
@@ -22,7 +25,7 @@ ok "a VM that dies" seen "^not ok .* - panics: the VM died"
 ok "and its last words" seen "sysrq triggered crash"
 ok "the next test runs all the same" seen "^ok .* - passes"
 ok "a skip has its reason" seen "^ok .* - skips # SKIP there is no such thing"
-ok "the closing line" seen "^1 passed, 7 failed, 1 skipped$"
+ok "the closing line" seen "^1 passed, 10 failed, 1 skipped$"
 
 bad 20 stalls
 ok "a VM that hangs" seen "^not ok .* - stalls: the VM hung"
