@@ -21,7 +21,7 @@ as_nobody() { setpriv --reuid 65534 --clear-groups "$@"; }
 refused "an ordinary user" "run as root" as_nobody unifiedctl doctor
 refused "who gets no policy list either" "run as root" as_nobody unifiedctl policy list
 
-rmmod unified_io_region
+remove_module
 refused "without the module" "modprobe unified_io_region" unifiedctl doctor
 refused "no policy list either" "modprobe unified_io_region" unifiedctl policy list
 refused "nor a policy" "modprobe unified_io_region" unifiedctl policy load pass

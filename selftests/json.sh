@@ -22,7 +22,7 @@ ok "an error with its number" json '.errno == 2' unifiedctl -j policy load /nowh
 ok "unload" json '.unloaded == "pass"' unifiedctl -j policy unload pass
 ok "wrong usage" json '.error' unifiedctl --json policy
 ok "no such object" json '.error' unifiedctl polcy --pretty
-rmmod unified_io_region
+remove_module
 ok "version without the module" json '.module == null' unifiedctl -j version
 ok "doctor without the module" json 'any(.state == "missing")' unifiedctl -j doctor
 ok "list without the module" json '.error' unifiedctl -j policy list

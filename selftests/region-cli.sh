@@ -5,7 +5,7 @@
 . selftest.sh
 
 gone() {
-	for _ in {1..50}; do
+	for _ in {1..300}; do
 		unifiedctl region list | grep -q 'no region' && return
 		sleep 0.1
 	done
@@ -19,7 +19,7 @@ json() { "${@:2}" 2>&1 | jq -e "$1"; }
 start() {
 	unifiedctl -j region create "$@" >/tmp/created &
 	pid=$!
-	for _ in {1..50}; do [ -s /tmp/created ] && break; sleep 0.1; done
+	for _ in {1..300}; do [ -s /tmp/created ] && break; sleep 0.1; done
 	id=$(jq .id /tmp/created)
 }
 
@@ -43,8 +43,8 @@ ok "kill -9, too" gone
 ok "a command inherits it" says "1 " unifiedctl region create size 4M -- sh -c 'test -e /proc/self/fd/$UNIFIED_IO_FD && unifiedctl region list | wc -l | sed s/2/1\ /'
 ok "and its own options are left to it" says "-j" unifiedctl region create size 4M -- echo -j
 ok "it goes with the command" gone
-ok "near a drive" says "region" timeout -s INT 2 unifiedctl region create drive "/dev/$(drive 0)"
-ok "near a NIC" says "region" timeout -s INT 2 unifiedctl region create nic eth0
+ok "near a drive" says "region" timeout --preserve-status 3 unifiedctl region create drive "/dev/$(drive 0)"
+ok "near a NIC" says "region" timeout --preserve-status 3 unifiedctl region create nic eth0
 
 refused "a size that is none" "a number is meant" unifiedctl region create size much
 refused "a size that overflows" "a number is meant" unifiedctl region create size 99999999999G
@@ -61,6 +61,6 @@ refused "no such command" "cannot run" unifiedctl region create -- /nowhere
 refused "no region of that id" "no region 77" unifiedctl region show 77
 refused "an id that is none" "is no id" unifiedctl region show -1
 ok "nothing is left" gone
-rmmod unified_io_region
+remove_module
 refused "without the module" "modprobe" unifiedctl region list
 finish

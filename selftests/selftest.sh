@@ -59,6 +59,15 @@ drive() {
 	done
 }
 
+# A map that held the module goes some grace periods after its last user.
+remove_module() {
+	for _ in {1..50}; do
+		rmmod unified_io_region 2>/dev/null && return
+		sleep 0.1
+	done
+	rmmod unified_io_region
+}
+
 skip_all() {
 	echo "1..0 # SKIP $*"
 	exit 77

@@ -12,16 +12,16 @@ _unifiedctl() {
 	"")		word="region policy doctor version help --json --pretty --help" ;;
 	region)		word="list show create help" ;;
 	"region create"*) word="size rings rx slot sq cq node nic drive --" ;;
-	"region show")
+	"region show" | "policy attach "* | "policy detach "*)
 		word=$(unifiedctl -j region list 2>/dev/null | grep -o '"id":[0-9]*' | cut -d: -f2) ;;
-	policy)		word="load list unload help" ;;
+	policy)		word="load replace list show attach detach unload help" ;;
 	"policy load")	word="pass count filter transform" ;;
-	"policy unload")
+	"policy unload" | "policy show" | "policy attach" | "policy detach")
 		word=$(unifiedctl -j policy list 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4) ;;
 	*)		word= ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")
-	if [[ ${words[*]} == "policy load" ]]; then
+	if [[ ${words[*]} == "policy load" || ${words[*]} == "policy replace" ]]; then
 		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -X '!*.bpf.o' -- "$current"; compgen -d -S / -- "$current")
 	fi
 }

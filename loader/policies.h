@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The policies that the module has, and the links and pins that hold them.
+ */
+#ifndef POLICIES_H
+#define POLICIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "unified_io.h"
+
+#define PIN_DIR	 "/sys/fs/bpf/unified"
+#define PIN_PATH (sizeof(PIN_DIR) + UNIFIED_POLICY_NAME_LEN)
+
+struct policy {
+	struct unified_io_policy_info info;
+	uint32_t link_id;   /* 0: registered without a link */
+	char pin[PIN_PATH]; /* or "" */
+};
+
+/*
+ * Call seen for each policy until it returns something else than 0, which is
+ * returned. -errno: the module cannot be asked; policies_fail() says why.
+ */
+int policies_for_each(int (*seen)(const struct policy *p, void *arg), void *arg);
+int policies_fail(int err);
+
+/* 1: found. 0: there is none of that name. */
+int policies_find(const char *name, struct policy *p);
+
+void policies_pin_path(char *path, const char *name);
+bool policies_pin_is_dead(const char *path);
+
+int policy_load(int argc, char **argv);
+int policy_replace(int argc, char **argv);
+
+#endif
