@@ -5,10 +5,10 @@
 
 json() { "${@:2}" 2>&1 | jq -e "$1"; }
 
-unifiedctl -j region create size 4M >/tmp/created &
+unifiedctl -j region create size 4M >created &
 region_pid=$!
-for _ in {1..300}; do [ -s /tmp/created ] && break; sleep 0.1; done
-id=$(jq .id /tmp/created)
+for _ in {1..300}; do [ -s created ] && break; sleep 0.1; done
+id=$(jq .id created)
 unifiedctl policy load count >/dev/null
 unifiedctl policy load pass >/dev/null
 

@@ -17,15 +17,16 @@ json() { "${@:2}" 2>&1 | jq -e "$1"; }
 
 # Start a region in the background; its id is in $id, its process in $pid.
 start() {
-	unifiedctl -j region create "$@" >/tmp/created &
+	rm -f created
+	unifiedctl -j region create "$@" >created &
 	pid=$!
-	for _ in {1..300}; do [ -s /tmp/created ] && break; sleep 0.1; done
-	id=$(jq .id /tmp/created)
+	for _ in {1..300}; do [ -s created ] && break; sleep 0.1; done
+	id=$(jq .id created)
 }
 
 ok "none at first" says "no region" unifiedctl region list
 start size 32M rings 1M rx 8M slot 2K sq 64 cq 128
-ok "create says what it made" jq -e '.size == 33554432 and .rx_size == 8388608 and .slot_size == 2048' /tmp/created
+ok "create says what it made" jq -e '.size == 33554432 and .rx_size == 8388608 and .slot_size == 2048' created
 ok "list" says "32 MiB" unifiedctl region list
 ok "list, JSON" json ".[0].id == $id and .[0].pid == $pid" unifiedctl -j region list
 ok "show" says "receive area" unifiedctl region show "$id"
