@@ -130,7 +130,7 @@ selftests: $(tests) $(progs)
 $(out)/selftests/%: selftests/%.c $(config)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(c_flags) -Iselftests -MMD -MP $< -lbpf -lpthread -o $@
+	$(Q)$(CC) $(c_flags) -Iselftests -MMD -MP $< -lbpf -luring -lpthread -o $@
 
 -include $(wildcard $(out)/loader/*.d $(out)/policies/*.d $(out)/selftests/*.d $(out)/selftests/progs/*.d)
 

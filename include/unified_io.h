@@ -109,7 +109,7 @@ struct unified_io_setup {
 	__u32 sq_entries;  /* a power of two up to UNIFIED_IO_MAX_RING */
 	__u32 cq_entries;  /* likewise */
 	__s32 nvme_fd;	   /* memory close to this drive; 0 or -1: none */
-	__s32 uring_fd;	   /* see unified_io_create(); 0 or -1: none */
+	__s32 uring_fd;	   /* for unified_io_create() of unified_region.h; 0 or -1: none */
 	__u32 net_ifindex; /* memory close to this interface, before the drive; 0: none */
 	__u32 net_rxq;	   /* a receive queue of it */
 	__s32 numa_node;   /* with UNIFIED_IO_SETUP_NODE */

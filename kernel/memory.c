@@ -21,6 +21,7 @@
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
 #include "unified.h"
@@ -90,6 +91,9 @@ static int unified_memory_pin(struct unified_io_region *r, unsigned long addr)
 	long n;
 	int ret;
 
+	/* Also a sum that wraps, for which the pinning has an errno of its own. */
+	if (!access_ok((void __user *)addr, r->size))
+		return -EFAULT;
 	ret = account_locked_vm(current->mm, r->nr_pages, true);
 	if (ret)
 		return ret;

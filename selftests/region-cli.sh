@@ -44,8 +44,8 @@ ok "kill -9, too" gone
 ok "a command inherits it" says "1 " unifiedctl region create size 4M -- sh -c 'test -e /proc/self/fd/$UNIFIED_IO_FD && unifiedctl region list | wc -l | sed s/2/1\ /'
 ok "and its own options are left to it" says "-j" unifiedctl region create size 4M -- echo -j
 ok "it goes with the command" gone
-ok "near a drive" says "region" timeout --preserve-status 3 unifiedctl region create drive "/dev/$(drive 0)"
-ok "near a NIC" says "region" timeout --preserve-status 3 unifiedctl region create nic eth0
+ok "near a drive" says "region" timeout --preserve-status 1 unifiedctl region create drive "/dev/$(drive 0)"
+ok "near a NIC" says "region" timeout --preserve-status 1 unifiedctl region create nic eth0
 
 refused "a size that is none" "a number is meant" unifiedctl region create size much
 refused "a size that overflows" "a number is meant" unifiedctl region create size 99999999999G

@@ -1,4 +1,5 @@
 #!/bin/bash
+# VM: --no-debug --nvme none --nic 0
 # A test that dies after its checks.
 . selftest.sh
 ok "this holds" true

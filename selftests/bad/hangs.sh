@@ -1,4 +1,5 @@
 #!/bin/bash
+# VM: --no-debug --nvme none --nic 0
 # Timeout: 2
 # A test that does not end.
 . selftest.sh

@@ -111,7 +111,7 @@ static int turn(__u32 i, void *arg)
 SEC("struct_ops/process")
 s32 BPF_PROG(slow_process, struct unified_bpf_ctx *uctx)
 {
-	bpf_loop(1 << 20, turn, NULL, 0);
+	bpf_loop(1 << 17, turn, NULL, 0);
 	__sync_fetch_and_add(&calls, 1);
 	return 0;
 }
