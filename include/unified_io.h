@@ -49,7 +49,7 @@ struct unified_descriptor {
 	__u64 addr;	 /* of the data, from the start of the data area */
 	__u32 len;	 /* in bytes */
 	__u16 type;	 /* UNIFIED_REGION_F_* */
-	__u16 flags;	 /* UNIFIED_DESC_F_* */
+	__u16 flags;	 /* 0 */
 	__u64 user_data; /* comes back in the completion */
 	__u64 lba;
 	__u32 targets; /* a bit for each target of the region */
@@ -69,7 +69,7 @@ struct unified_completion {
 
 /* The mirror of a slot: what the module last said of it. It is never read back. */
 struct unified_slot {
-	__u32 state; /* UNIFIED_SLOT_* */
+	__u32 state; /* 0: free */
 	__u32 generation;
 	__u64 owner;
 };

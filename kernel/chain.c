@@ -233,7 +233,12 @@ void unified_chain_close(struct unified_io_region *r)
 	list_for_each_entry_safe(a, next, &r->attachments, of_region)
 		unified_attachment_remove(a);
 	unified_chain_refresh(r);
-	kfree(rcu_replace_pointer(r->chain, NULL, true));
+}
+
+/* With the region's last reference: nobody is left to read it. */
+void unified_chain_free(struct unified_io_region *r)
+{
+	kfree(rcu_dereference_protected(r->chain, true));
 }
 
 /* --- ejection -------------------------------------------------------------- */
@@ -373,6 +378,7 @@ int unified_chain_replace(struct unified_region_ops *ops, struct unified_region_
 	p->ops = ops;
 	ops->priv = p;
 	old->priv = NULL;
+	atomic_set(&p->errors, 0);
 	list_for_each_entry(a, &p->attachments, of_policy)
 		unified_chain_refresh(a->region);
 	unified_policy_exit(old, &info);

@@ -11,6 +11,15 @@
 
 #include "unified.h"
 
+/* What user space was built with. */
+static_assert(sizeof(struct unified_descriptor) == 64);
+static_assert(sizeof(struct unified_completion) == 32);
+static_assert(sizeof(struct unified_slot) == 16);
+static_assert(sizeof(struct unified_io_setup) == 176);
+static_assert(sizeof(struct unified_io_info) == 160);
+static_assert(sizeof(struct unified_io_bpf) == 64);
+static_assert(sizeof(struct unified_io_policy_info) == 192);
+
 /*
  * Copy out what this caller knows of a reply: its ioctl number carries the
  * size it was built with. What a newer caller expects beyond our structure is

@@ -7,6 +7,8 @@
 
 #include "unified.h"
 
+struct workqueue_struct *unified_wq;
+
 static int __init unified_init(void)
 {
 	int ret;
@@ -20,13 +22,13 @@ static int __init unified_init(void)
 	if (ret)
 		return ret;
 
-	ret = unified_region_init();
-	if (ret)
-		return ret;
+	unified_wq = alloc_workqueue("unified_io_region", WQ_UNBOUND, 0);
+	if (!unified_wq)
+		return -ENOMEM;
 
 	ret = unified_chardev_register();
 	if (ret)
-		goto region;
+		goto wq;
 
 	/* Last: once registered, a struct_ops type cannot be taken back. */
 	ret = unified_policy_register_type();
@@ -36,15 +38,16 @@ static int __init unified_init(void)
 
 chardev:
 	unified_chardev_unregister();
-region:
-	unified_region_exit();
+wq:
+	destroy_workqueue(unified_wq);
 	return ret;
 }
 
 static void __exit unified_exit(void)
 {
 	unified_chardev_unregister();
-	unified_region_exit();
+	/* No file is open and no policy loaded: what is left is on its way out. */
+	destroy_workqueue(unified_wq);
 }
 
 module_init(unified_init);

@@ -23,7 +23,7 @@
 #include "unified.h"
 
 static DEFINE_XARRAY_ALLOC1(region_ids);
-struct workqueue_struct *unified_wq;
+static u32 last_region_id; /* xa_lock of region_ids */
 
 /* --- life ------------------------------------------------------------------ */
 
@@ -31,6 +31,7 @@ static void unified_region_free(struct work_struct *work)
 {
 	struct unified_io_region *r = container_of(work, struct unified_io_region, free_work);
 
+	unified_chain_free(r);
 	unified_memory_put(r);
 	put_pid(r->owner);
 	/* A lookup by id may still be looking at the reference count. */
@@ -261,9 +262,13 @@ int unified_region_setup(struct file *file, struct unified_io_setup *s)
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 
-	/* The id is known to others only when the region is the file's. */
-	ret = xa_alloc(&region_ids, &r->id, NULL, xa_limit_31b, GFP_KERNEL_ACCOUNT);
-	if (ret)
+	/*
+	 * The id is known to others only when the region is the file's. Ids go
+	 * round: one that somebody remembers is not soon another region's.
+	 */
+	ret = xa_alloc_cyclic(&region_ids, &r->id, NULL, xa_limit_31b, &last_region_id,
+			      GFP_KERNEL_ACCOUNT);
+	if (ret < 0)
 		goto free;
 	if (cmpxchg_release(&file->private_data, NULL, r)) {
 		ret = -EBUSY;
@@ -323,17 +328,4 @@ int unified_region_info_from(u32 id, struct unified_io_region_info *info)
 	unified_region_info(r, info);
 	unified_region_put(r);
 	return 0;
-}
-
-int unified_region_init(void)
-{
-	unified_wq = alloc_workqueue("unified_io_region", WQ_UNBOUND, 0);
-	return unified_wq ? 0 : -ENOMEM;
-}
-
-/* No file is open and no policy loaded: what is left is on its way out. */
-void unified_region_exit(void)
-{
-	destroy_workqueue(unified_wq);
-	xa_destroy(&region_ids);
 }

@@ -55,14 +55,14 @@ struct unified_io_region {
 	struct rcu_head rcu;
 };
 
+/* main.c: for what cannot be done where it is noticed; drained before unload */
+extern struct workqueue_struct *unified_wq;
+
 /* chardev.c: /dev/unified_io_region */
 int unified_chardev_register(void);
 void unified_chardev_unregister(void);
 
 /* region.c: set-up, ids, life */
-extern struct workqueue_struct *unified_wq;
-int unified_region_init(void);
-void unified_region_exit(void);
 int unified_region_setup(struct file *file, struct unified_io_setup *setup);
 void unified_region_close(struct file *file);
 void unified_region_info(struct unified_io_region *r, struct unified_io_region_info *info);
@@ -95,6 +95,7 @@ int unified_chain_replace(struct unified_region_ops *ops, struct unified_region_
 int unified_chain_attach(struct unified_io_region *r, const struct unified_io_bpf *bpf);
 int unified_chain_detach(struct unified_io_region *r, const struct unified_io_bpf *bpf);
 void unified_chain_close(struct unified_io_region *r);
+void unified_chain_free(struct unified_io_region *r);
 int unified_chain_process(struct unified_io_region *r, struct unified_descriptor *desc);
 int unified_policy_info_from(u32 id, struct unified_io_policy_info *info);
 u32 unified_policy_count(void);

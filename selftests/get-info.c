@@ -14,6 +14,15 @@
 
 #define GET_INFO_OF_SIZE(n) _IOC(_IOC_READ, UNIFIED_IO_MAGIC, 5, n)
 
+/* As the module says it in chardev.c: an ABI does not change its size unnoticed. */
+_Static_assert(sizeof(struct unified_descriptor) == 64, "descriptor");
+_Static_assert(sizeof(struct unified_completion) == 32, "completion");
+_Static_assert(sizeof(struct unified_slot) == 16, "slot");
+_Static_assert(sizeof(struct unified_io_setup) == 176, "setup");
+_Static_assert(sizeof(struct unified_io_info) == 160, "info");
+_Static_assert(sizeof(struct unified_io_bpf) == 64, "bpf");
+_Static_assert(sizeof(struct unified_io_policy_info) == 192, "policy_info");
+
 int main(void)
 {
 	struct {
