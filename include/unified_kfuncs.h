@@ -85,10 +85,10 @@ struct unified_exit_info {
  * forbidden and are refused at load if they ask for it.
  */
 struct unified_region_ops {
-	/* Attach: 0, or -errno to refuse. Sleepable. */
+	/* Registration: 0, or -errno to refuse. Sleepable. */
 	__s32 (*init)(struct unified_bpf_ctx *ctx);
 
-	/* Detach, replacement or ejection. Sleepable. */
+	/* Its end, replacement or ejection. Once for each init. Sleepable. */
 	void (*exit)(struct unified_bpf_ctx *ctx, struct unified_exit_info *info);
 
 	/* A BPF descriptor: transform data in place; 0 or -errno. Sleepable. */

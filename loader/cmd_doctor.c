@@ -112,7 +112,9 @@ static void check_module(void)
 static void check_module_btf(void)
 {
 	static const char *const kfuncs[] = {
-		"bpf_unified_crc32c",
+		"bpf_unified_crc32c",	  "bpf_unified_data",	     "bpf_unified_xor",
+		"bpf_unified_copy",	  "bpf_unified_data_crc32c", "bpf_unified_region_get",
+		"bpf_unified_region_put",
 	};
 	struct btf *vmlinux, *btf = module_btf(&vmlinux);
 	size_t i, found = 0, n = sizeof(kfuncs) / sizeof(*kfuncs);

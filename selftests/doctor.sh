@@ -5,6 +5,7 @@
 
 ok "a machine with everything" unifiedctl doctor
 ok "the module's BTF" says "/sys/kernel/btf/unified_io_region" unifiedctl doctor
+ok "the kfuncs, all of them" says "7 of 7" unifiedctl doctor
 ok "the NVMe drive and its limits" says "nvme nvme0n1" unifiedctl doctor
 ok "the network interface" says "nic eth0" unifiedctl doctor
 
