@@ -107,46 +107,26 @@ static void unified_policy_exit(struct unified_region_ops *ops, struct unified_e
 
 /* --- attachments ----------------------------------------------------------- */
 
-static struct unified_chain *unified_chain_alloc(struct unified_io_region *r, gfp_t gfp)
+/*
+ * Publish what is attached now, and wait until nobody uses an older snapshot. It
+ * must not fail: what was taken off a chain has to be off it.
+ */
+static void unified_chain_refresh(struct unified_io_region *r)
 {
-	u32 nr = list_count_nodes(&r->attachments);
+	u32 nr = list_count_nodes(&r->attachments), i = 0;
+	struct unified_attachment *a;
 	struct unified_chain *chain;
 
-	chain = kzalloc_flex(*chain, links, nr, gfp);
-	if (chain)
-		chain->nr = nr;
-	return chain;
-}
-
-/* Publish what is attached now. The old snapshot is freed by the caller. */
-static struct unified_chain *unified_chain_publish(struct unified_io_region *r,
-						   struct unified_chain *chain)
-{
-	struct unified_attachment *a;
-	u32 i = 0;
-
+	chain = kzalloc_flex(*chain, links, nr, GFP_KERNEL | __GFP_NOFAIL);
+	chain->nr = nr;
 	list_for_each_entry(a, &r->attachments, of_region) {
 		chain->links[i].policy = a->policy;
 		chain->links[i++].ops = a->policy->ops;
 	}
-	return rcu_replace_pointer(r->chain, chain, lockdep_is_held(&policy_mutex));
-}
-
-/* Nobody who read an older snapshot is still using it after this. */
-static void unified_chain_sync(void)
-{
+	chain = rcu_replace_pointer(r->chain, chain, lockdep_is_held(&policy_mutex));
 	synchronize_rcu();
 	synchronize_srcu(&chain_srcu);
-}
-
-/* After a removal, which must not fail. */
-static void unified_chain_refresh(struct unified_io_region *r)
-{
-	struct unified_chain *old;
-
-	old = unified_chain_publish(r, unified_chain_alloc(r, GFP_KERNEL | __GFP_NOFAIL));
-	unified_chain_sync();
-	kfree(old);
+	kfree(chain);
 }
 
 static struct unified_attachment *unified_attachment_find(const struct unified_policy *p,
@@ -182,7 +162,6 @@ static void unified_attachment_remove(struct unified_attachment *a)
 static int unified_attach(struct unified_policy *p, struct unified_io_region *r)
 {
 	struct unified_attachment *a;
-	struct unified_chain *chain;
 
 	lockdep_assert_held(&policy_mutex);
 	if (r->closed)
@@ -197,14 +176,7 @@ static int unified_attach(struct unified_policy *p, struct unified_io_region *r)
 	a->policy = p;
 	a->region = r;
 	unified_attachment_insert(a);
-	chain = unified_chain_alloc(r, GFP_KERNEL);
-	if (!chain) {
-		unified_attachment_remove(a);
-		return -ENOMEM;
-	}
-	chain = unified_chain_publish(r, chain);
-	unified_chain_sync();
-	kfree(chain);
+	unified_chain_refresh(r);
 	return 0;
 }
 
