@@ -67,11 +67,16 @@ struct unified_completion {
 	__u32 flags;
 };
 
+/* Who has a slot. */
+#define UNIFIED_SLOT_FREE 0
+#define UNIFIED_SLOT_HELD 1 /* somebody, from alloc to free; operations may use it, too */
+#define UNIFIED_SLOT_IO	  2 /* it was freed while operations still use it */
+
 /* The mirror of a slot: what the module last said of it. It is never read back. */
 struct unified_slot {
-	__u32 state; /* 0: free */
-	__u32 generation;
-	__u64 owner;
+	__u32 state;	  /* UNIFIED_SLOT_* */
+	__u32 generation; /* changes when it is freed */
+	__u64 owner;	  /* what was given when it was allocated */
 };
 
 /*
@@ -125,6 +130,16 @@ struct unified_io_setup {
 	struct unified_io_offsets offsets;
 };
 
+/* What was done in a region since it was set up. */
+struct unified_io_ledger {
+	__u64 operations;	 /* handed in */
+	__u64 refused;		 /* of them, by a check or a policy, before anything was done */
+	__u64 bytes_processed;	 /* worked on by policies, in place */
+	__u64 bytes_copied;	 /* moved by policies (bpf_unified_copy) */
+	__u64 buffers_exhausted; /* a buffer was wanted and none free */
+	__u64 buffers_stale;	 /* a buffer came back that was not held: refused */
+};
+
 /* What a region is and what becomes of it. */
 struct unified_io_region_info {
 	__u32 id;
@@ -145,6 +160,9 @@ struct unified_io_region_info {
 	__u32 net_ifindex;
 	__u32 net_rxq;
 	struct unified_io_offsets offsets;
+	__u32 slots_held; /* of nr_slots: allocated */
+	__u32 slots_io;	  /* used by operations */
+	struct unified_io_ledger ledger;
 };
 
 struct unified_io_info {

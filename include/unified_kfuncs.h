@@ -127,5 +127,8 @@ __s64 bpf_unified_data_crc32c(struct unified_bpf_ctx *uctx, __u32 offset, __u32 
 	__unified_kfunc;
 struct unified_io_region *bpf_unified_region_get(__u32 id) __unified_kfunc;
 void bpf_unified_region_put(struct unified_io_region *region) __unified_kfunc;
+__s64 bpf_unified_buffer_alloc(struct unified_io_region *region, __u64 owner) __unified_kfunc;
+__s32 bpf_unified_buffer_free(struct unified_io_region *region, __u64 buffer) __unified_kfunc;
+__s64 bpf_unified_buffer_addr(struct unified_io_region *region, __u64 buffer) __unified_kfunc;
 
 #endif

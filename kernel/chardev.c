@@ -16,7 +16,8 @@ static_assert(sizeof(struct unified_descriptor) == 64);
 static_assert(sizeof(struct unified_completion) == 32);
 static_assert(sizeof(struct unified_slot) == 16);
 static_assert(sizeof(struct unified_io_setup) == 176);
-static_assert(sizeof(struct unified_io_info) == 160);
+static_assert(sizeof(struct unified_io_ledger) == 48);
+static_assert(sizeof(struct unified_io_info) == 216);
 static_assert(sizeof(struct unified_io_bpf) == 64);
 static_assert(sizeof(struct unified_io_policy_info) == 192);
 

@@ -8,13 +8,23 @@
 
 #include "unified.h"
 
-static int unified_check_data(const struct unified_io_region *r, const struct unified_descriptor *d)
+static int unified_check(const struct unified_io_region *r, const struct unified_descriptor *d)
 {
 	u64 size = r->size - r->offsets.data;
 
+	if (d->flags || d->opcode || memchr_inv(d->resv, 0, sizeof(d->resv)))
+		return -EINVAL;
 	if (d->addr > size || d->len > size - d->addr)
 		return -ERANGE;
-	return 0;
+	switch (d->type) {
+	case UNIFIED_REGION_F_BPF:
+		return 0;
+	case UNIFIED_REGION_F_NVME:
+	case UNIFIED_REGION_F_NETWORK:
+		return -EOPNOTSUPP;
+	default:
+		return -EINVAL;
+	}
 }
 
 /**
@@ -31,19 +41,13 @@ int unified_submit_operation(struct unified_io_region *r, const struct unified_d
 	int ret;
 
 	memcpy(&desc, request, sizeof(desc));
-	if (desc.flags || desc.opcode || memchr_inv(desc.resv, 0, sizeof(desc.resv)))
-		return -EINVAL;
-	ret = unified_check_data(r, &desc);
+	unified_count(r, operations, 1);
+	ret = unified_check(r, &desc);
+	if (!ret)
+		ret = unified_chain_process(r, &desc);
 	if (ret)
-		return ret;
-
-	switch (desc.type) {
-	case UNIFIED_REGION_F_BPF:
-		return unified_chain_process(r, &desc);
-	case UNIFIED_REGION_F_NVME:
-	case UNIFIED_REGION_F_NETWORK:
-		return -EOPNOTSUPP;
-	default:
-		return -EINVAL;
-	}
+		unified_count(r, refused, 1);
+	else
+		unified_count(r, bytes_processed, desc.len);
+	return ret;
 }

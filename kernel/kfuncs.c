@@ -91,6 +91,7 @@ __bpf_kfunc s32 bpf_unified_copy(struct unified_bpf_ctx *uctx, u32 to, u32 from,
 	if (!unified_ctx_has(uctx, to, len) || !unified_ctx_has(uctx, from, len))
 		return -ERANGE;
 	memmove(uctx->data + to, uctx->data + from, len);
+	unified_count(uctx->region, bytes_copied, len);
 	return 0;
 }
 
@@ -135,6 +136,48 @@ __bpf_kfunc void bpf_unified_region_put(struct unified_io_region *region)
 	unified_region_put(region);
 }
 
+/**
+ * bpf_unified_buffer_alloc - take a free buffer of a region's pool
+ * @region: what bpf_unified_region_get() returned
+ * @owner: anything; struct unified_slot shows it while the buffer is held
+ *
+ * It belongs to the caller, across programs and runs, until it is freed or the
+ * region goes.
+ *
+ * Return: a handle, or -ENOBUFS.
+ */
+__bpf_kfunc s64 bpf_unified_buffer_alloc(struct unified_io_region *region, u64 owner)
+{
+	return unified_buffer_alloc(region, owner);
+}
+
+/**
+ * bpf_unified_buffer_free - give a buffer back
+ * @region: what bpf_unified_region_get() returned
+ * @buffer: its handle
+ *
+ * Operations that use it may still be in flight: it is handed out again after
+ * the last of them.
+ *
+ * Return: 0, -ESTALE if it was given back before, -ERANGE for what is no buffer.
+ */
+__bpf_kfunc s32 bpf_unified_buffer_free(struct unified_io_region *region, u64 buffer)
+{
+	return unified_buffer_free(region, buffer);
+}
+
+/**
+ * bpf_unified_buffer_addr - where the bytes of a buffer are
+ * @region: what bpf_unified_region_get() returned
+ * @buffer: its handle
+ *
+ * Return: the offset in the data area, as in a descriptor, or -ERANGE.
+ */
+__bpf_kfunc s64 bpf_unified_buffer_addr(struct unified_io_region *region, u64 buffer)
+{
+	return unified_buffer_addr(region, buffer);
+}
+
 __bpf_kfunc_end_defs();
 
 /* A module has one set for each kind of program. Policies may call everything. */
@@ -142,6 +185,9 @@ BTF_KFUNCS_START(unified_policy_kfuncs)
 BTF_ID_FLAGS(func, bpf_unified_crc32c)
 BTF_ID_FLAGS(func, bpf_unified_region_get, KF_ACQUIRE | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_unified_region_put, KF_RELEASE)
+BTF_ID_FLAGS(func, bpf_unified_buffer_alloc)
+BTF_ID_FLAGS(func, bpf_unified_buffer_free)
+BTF_ID_FLAGS(func, bpf_unified_buffer_addr)
 BTF_ID_FLAGS(func, bpf_unified_data, KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_unified_xor)
 BTF_ID_FLAGS(func, bpf_unified_copy)
@@ -157,6 +203,9 @@ BTF_KFUNCS_START(unified_program_kfuncs)
 BTF_ID_FLAGS(func, bpf_unified_crc32c)
 BTF_ID_FLAGS(func, bpf_unified_region_get, KF_ACQUIRE | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_unified_region_put, KF_RELEASE)
+BTF_ID_FLAGS(func, bpf_unified_buffer_alloc)
+BTF_ID_FLAGS(func, bpf_unified_buffer_free)
+BTF_ID_FLAGS(func, bpf_unified_buffer_addr)
 BTF_KFUNCS_END(unified_program_kfuncs)
 
 static const struct btf_kfunc_id_set unified_policy_kfunc_set = {

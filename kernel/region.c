@@ -32,6 +32,8 @@ static void unified_region_free(struct work_struct *work)
 	struct unified_io_region *r = container_of(work, struct unified_io_region, free_work);
 
 	unified_chain_free(r);
+	unified_buffers_exit(r);
+	unified_ledger_exit(r);
 	unified_memory_put(r);
 	put_pid(r->owner);
 	/* A lookup by id may still be looking at the reference count. */
@@ -236,6 +238,10 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 	if (!ret)
 		ret = unified_region_layout(r, s);
 	if (!ret)
+		ret = unified_ledger_init(r);
+	if (!ret)
+		ret = unified_buffers_init(r);
+	if (!ret)
 		ret = unified_memory_get(r, s->user_addr);
 	if (ret) {
 		unified_region_free(&r->free_work);
@@ -314,6 +320,8 @@ void unified_region_info(struct unified_io_region *r, struct unified_io_region_i
 		.offsets = r->offsets,
 	};
 	unified_memory_info(r, info);
+	unified_buffers_info(r, info);
+	unified_ledger_info(r, &info->ledger);
 }
 
 int unified_region_info_from(u32 id, struct unified_io_region_info *info)

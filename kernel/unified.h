@@ -10,6 +10,8 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/sbitmap.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -41,6 +43,10 @@ struct unified_io_region {
 	u32 nr_folios;
 	struct mm_struct *mm; /* of the caller's own, for its RLIMIT_MEMLOCK */
 	unsigned long nr_user_pinned;
+
+	struct sbitmap free_slots; /* buffer.c; a clear bit is a free slot */
+	struct unified_buffer *buffers;
+	struct unified_io_ledger __percpu *ledger;
 
 	struct mutex map_lock; /* for the next two */
 	struct list_head maps;
@@ -78,12 +84,36 @@ static inline struct unified_io_region *unified_file_region(struct file *file)
 	return smp_load_acquire(&file->private_data); /* see above */
 }
 
+/*
+ * For what grows with a region: charged to who asks for it, and refused where it
+ * is too much; nobody is killed to make room, in the system or in a cgroup.
+ */
+#define UNIFIED_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /* memory.c: pages and mappings */
 int unified_memory_get(struct unified_io_region *r, unsigned long user_addr);
 void unified_memory_put(struct unified_io_region *r);
 void unified_memory_info(struct unified_io_region *r, struct unified_io_region_info *info);
 int unified_memory_seal(struct unified_io_region *r);
 int unified_memory_mmap(struct unified_io_region *r, struct vm_area_struct *vma);
+
+/* buffer.c: the slots, handed out one at a time */
+int unified_buffers_init(struct unified_io_region *r);
+void unified_buffers_exit(struct unified_io_region *r);
+void unified_buffers_info(struct unified_io_region *r, struct unified_io_region_info *info);
+s64 unified_buffer_alloc(struct unified_io_region *r, u64 owner);
+int unified_buffer_free(struct unified_io_region *r, u64 handle);
+int unified_buffer_get(struct unified_io_region *r, u64 handle);
+void unified_buffer_put(struct unified_io_region *r, u64 handle);
+s64 unified_buffer_addr(const struct unified_io_region *r, u64 handle);
+
+/* stats.c: the ledger */
+int unified_ledger_init(struct unified_io_region *r);
+void unified_ledger_exit(struct unified_io_region *r);
+void unified_ledger_info(struct unified_io_region *r, struct unified_io_ledger *sum);
+
+/* Any context. */
+#define unified_count(r, line, n) this_cpu_add((r)->ledger->line, n)
 
 /* policy.c: struct_ops unified_region_ops */
 int unified_policy_register_type(void);

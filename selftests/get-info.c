@@ -19,7 +19,7 @@ _Static_assert(sizeof(struct unified_descriptor) == 64, "descriptor");
 _Static_assert(sizeof(struct unified_completion) == 32, "completion");
 _Static_assert(sizeof(struct unified_slot) == 16, "slot");
 _Static_assert(sizeof(struct unified_io_setup) == 176, "setup");
-_Static_assert(sizeof(struct unified_io_info) == 160, "info");
+_Static_assert(sizeof(struct unified_io_info) == 216, "info");
 _Static_assert(sizeof(struct unified_io_bpf) == 64, "bpf");
 _Static_assert(sizeof(struct unified_io_policy_info) == 192, "policy_info");
 
