@@ -59,11 +59,16 @@ defines	:= -DUNIFIED_VERSION='\"$(VERSION)\"' \
 .PHONY: module
 module: $(module)
 
-$(module): $(wildcard kernel/*.[ch] include/*.h) kernel/Kbuild version.mk vmlinux/check-btf.sh $(config)
+nvme_layout := $(out)/nvme_layout.h
+$(nvme_layout): vmlinux/nvme-layout.sh $(config)
+	$(call say,BTF,$(@F))
+	$(Q)vmlinux/nvme-layout.sh $(KDIR) $(BPFTOOL) >$@
+
+$(module): $(wildcard kernel/*.[ch] include/*.h) $(nvme_layout) kernel/Kbuild version.mk vmlinux/check-btf.sh $(config)
 	$(call say,MODULE,$(@F))
 	$(Q)mkdir -p $(out)/kernel
 	$(Q)+$(MAKE) $(if $(Q),-s) -C $(KDIR) M=$(CURDIR)/kernel MO=$(out)/kernel \
-		W=1 UNIFIED_DEFINES="$(defines)" modules
+		W=1 UNIFIED_DEFINES="$(defines)" UNIFIED_OUT=$(out) modules
 	$(Q)vmlinux/check-btf.sh $(out)/kernel/$(@F)
 	$(Q)cp $(out)/kernel/$(@F) $@
 
@@ -219,15 +224,16 @@ in-format-check:
 	$(Q)clang-format --dry-run --Werror $(c_files)
 
 # Debian's headers lack the script that C=2 asks whether sparse works.
-in-sparse: $(config)
+in-sparse: $(nvme_layout)
 	$(Q)rm -rf $(out)/sparse && mkdir -p $(out)/sparse
 	$(Q)+set -o pipefail; $(MAKE) -s -C $(KDIR) M=$(CURDIR)/kernel MO=$(out)/sparse KBUILD_CHECKSRC=2 \
-		CF="-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)=' -Wsparse-error" UNIFIED_DEFINES="$(defines)" modules 2>&1 | { grep -Ev 'checker-valid|C=2 specified' || :; }
+		CF="-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)=' -Wsparse-error" UNIFIED_DEFINES="$(defines)" UNIFIED_OUT=$(out) modules 2>&1 | { grep -Ev 'checker-valid|C=2 specified' || :; }
 
+# trace.h is written as no other header is.
 in-checkpatch:
 	$(Q)/usr/src/linux/scripts/checkpatch.pl --no-tree --terse --quiet --no-summary --strict --max-line-length=100 \
 		--show-types --ignore $(shell grep -v '^\#' selftests/checkpatch.ignore | paste -sd,) \
-		-f $(wildcard kernel/*.[ch] include/*.h)
+		-f $(filter-out kernel/trace.h,$(wildcard kernel/*.[ch] include/*.h))
 
 in-shellcheck:
 	$(Q)shellcheck -x -S warning $(sh_files)

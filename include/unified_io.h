@@ -27,11 +27,35 @@
 
 /* ATTACH_BPF, DETACH_BPF, GET_POLICY; SUBMIT of BPF descriptors. */
 #define UNIFIED_IO_FEAT_PROCESS (1ULL << 2)
+/* Targets; SUBMIT and COMPLETE of NVME descriptors, one by one and in batches. */
+#define UNIFIED_IO_FEAT_STORAGE (1ULL << 3)
+/* UNIFIED_IO_URING_SUBMIT as the cmd_op of an IORING_OP_URING_CMD. */
+#define UNIFIED_IO_FEAT_URING (1ULL << 4)
 
-/* What a descriptor is for. */
+/*
+ * What a descriptor is for. NVME | BPF is an operation on a target whose data
+ * goes through the process hooks: before it is written, or after it was read.
+ */
 #define UNIFIED_REGION_F_NVME	 (1U << 0)
 #define UNIFIED_REGION_F_NETWORK (1U << 1)
 #define UNIFIED_REGION_F_BPF	 (1U << 2)
+
+/* Flags of a descriptor. */
+#define UNIFIED_DESC_F_READ   (1U << 0) /* opcode 0: from the target into the region */
+#define UNIFIED_DESC_F_WRITE  (1U << 1) /* opcode 0: from the region to the target */
+#define UNIFIED_DESC_F_FUA    (1U << 2) /* a write is done when it is on the medium */
+#define UNIFIED_DESC_F_GATHER (1U << 3) /* addr is of nr_frags struct unified_fragment */
+#define UNIFIED_DESC_F_BUFFER (1U << 4) /* buffer is the handle of the slot with the data */
+
+/* Opcodes of a descriptor. */
+#define UNIFIED_OP_RW		 0 /* a read or a write, as the flags say */
+#define UNIFIED_OP_FLUSH	 1 /* what was written before is on the medium; no data */
+#define UNIFIED_OP_ZEROES	 2 /* len bytes of the target become 0; no data */
+#define UNIFIED_OP_DISCARD	 3 /* len bytes of the target are not needed; no data */
+#define UNIFIED_OP_COMPARE	 4 /* EILSEQ unless the target has this data; NVMe only */
+
+#define UNIFIED_IO_MAX_FRAGMENTS 256
+#define UNIFIED_IO_MAX_TARGETS	 32
 
 /* Flags of a region. */
 #define UNIFIED_IO_SETUP_NODE	     (1U << 0) /* numa_node says where its memory is */
@@ -49,22 +73,31 @@ struct unified_descriptor {
 	__u64 addr;	 /* of the data, from the start of the data area */
 	__u32 len;	 /* in bytes */
 	__u16 type;	 /* UNIFIED_REGION_F_* */
-	__u16 flags;	 /* 0 */
+	__u16 flags;	 /* UNIFIED_DESC_F_* */
 	__u64 user_data; /* comes back in the completion */
-	__u64 lba;
-	__u32 targets; /* a bit for each target of the region */
-	__u32 opcode;
-	__u64 resv[3]; /* 0 */
+	__u64 lba;	 /* in blocks of the target */
+	__u32 targets;	 /* a bit for each target that it goes to; 0: target 0 */
+	__u32 opcode;	 /* UNIFIED_OP_* */
+	__u64 buffer;	 /* with UNIFIED_DESC_F_BUFFER, else 0 */
+	__u32 nr_frags;	 /* with UNIFIED_DESC_F_GATHER, else 0 */
+	__u32 resv[3];	 /* 0 */
 };
 
-/* What became of it. */
+/* A piece of the data of one operation. They are read once, when it is handed in. */
+struct unified_fragment {
+	__u64 addr; /* from the start of the data area */
+	__u32 len;  /* the sum of all is the descriptor's len */
+	__u32 resv; /* 0 */
+};
+
+/* What became of it. Of several targets, the worst. */
 struct unified_completion {
 	__u64 user_data;
 	__s32 res;    /* 0 or -errno */
 	__u32 status; /* of the NVMe command, if there was one */
 	__u64 result; /* likewise */
-	__u32 len;    /* bytes done */
-	__u32 flags;
+	__u32 len;    /* bytes done: all or 0 */
+	__u32 tries;  /* how often it was issued */
 };
 
 /* Who has a slot. */
@@ -106,6 +139,7 @@ struct unified_io_offsets {
  * ERANGE   net_rxq is no queue of the interface, or numa_node no node
  * ENOMEM   no memory, or over RLIMIT_MEMLOCK with the caller's memory
  * EFAULT   user_addr is not mapped writable, or cannot be pinned
+ * any      what ADD_TARGET answers for nvme_fd
  */
 struct unified_io_setup {
 	__u32 size;	   /* sizeof(struct unified_io_setup), or 0 */
@@ -113,7 +147,7 @@ struct unified_io_setup {
 	__u64 region_size; /* of the whole region; a multiple of the page size */
 	__u32 sq_entries;  /* a power of two up to UNIFIED_IO_MAX_RING */
 	__u32 cq_entries;  /* likewise */
-	__s32 nvme_fd;	   /* memory close to this drive; 0 or -1: none */
+	__s32 nvme_fd;	   /* target 0, and memory close to it; 0 or -1: none */
 	__s32 uring_fd;	   /* for unified_io_create() of unified_region.h; 0 or -1: none */
 	__u32 net_ifindex; /* memory close to this interface, before the drive; 0: none */
 	__u32 net_rxq;	   /* a receive queue of it */
@@ -138,6 +172,19 @@ struct unified_io_ledger {
 	__u64 bytes_copied;	 /* moved by policies (bpf_unified_copy) */
 	__u64 buffers_exhausted; /* a buffer was wanted and none free */
 	__u64 buffers_stale;	 /* a buffer came back that was not held: refused */
+	__u64 reads;		 /* operations done, by what they are */
+	__u64 writes;
+	__u64 others;
+	__u64 failed;	      /* operations done with an error */
+	__u64 bytes_read;     /* by DMA, from all targets */
+	__u64 bytes_written;  /* by DMA, to all targets */
+	__u64 commands;	      /* to devices */
+	__u64 gathered;	      /* of them, from several segments */
+	__u64 bytes_fixed_up; /* copied for a device that cannot take them as they are */
+	__u64 retries;	      /* operations issued once more, as a policy asked */
+	__u64 dropped;	      /* completions that a policy kept */
+	__u64 waits;	      /* operations that waited for a request of the device */
+	__u64 allocations;    /* of memory for operations: none when all is warm */
 };
 
 /* What a region is and what becomes of it. */
@@ -196,8 +243,62 @@ struct unified_io_policy_info {
 	char reason[64];
 };
 
+/* One operation, or an array of them. */
 struct unified_io_submit {
-	struct unified_descriptor desc;
+	struct unified_descriptor desc; /* with count 0 */
+	__u64 addr;			/* of an array of count struct unified_descriptor */
+	__u32 count;
+	__u32 flags; /* 0 */
+};
+
+#define UNIFIED_IO_COMPLETE_INLINE 8
+
+/* Takes completions, oldest first. With all of it 0: what there is, up to 8. */
+struct unified_io_complete {
+	__u64 addr;	  /* of room for max struct unified_completion; 0: the room below */
+	__u32 max;	  /* 0 with addr 0 */
+	__u32 min;	  /* wait for as many, or until no operation is under way */
+	__u64 timeout_ns; /* but no longer than this; 0: as long as it takes */
+	__u32 flags;	  /* 0 */
+	__u32 count;	  /* output: how many were taken */
+	__u64 resv[2];	  /* 0 */
+	struct unified_completion completions[UNIFIED_IO_COMPLETE_INLINE];
+};
+
+/* What the holder of a region may do with a target. */
+#define UNIFIED_TARGET_READ  (1U << 0)
+#define UNIFIED_TARGET_WRITE (1U << 1)
+
+/* Flags of ADD_TARGET: how it is driven. Without one, by NVMe commands where possible. */
+#define UNIFIED_TARGET_F_BLOCK (1U << 0) /* by the block layer */
+#define UNIFIED_TARGET_F_NVME  (1U << 1) /* by NVMe commands, or not at all */
+
+#define UNIFIED_TARGET_BLOCK   1
+#define UNIFIED_TARGET_NVME    2
+
+/* Where operations go: a block device, claimed for the region alone. */
+struct unified_io_target {
+	__s32 fd;     /* of the block device, or of the NVMe character device */
+	__u32 flags;  /* UNIFIED_TARGET_F_* */
+	__u32 access; /* UNIFIED_TARGET_*; 0: what fd was opened for */
+	__u32 region; /* 0: of this descriptor; another's needs CAP_SYS_ADMIN */
+	__u64 start;  /* of the range that may be used, in bytes */
+	__u64 length; /* of it; 0: up to the end */
+	__u32 index;  /* its bit in a descriptor's targets: an output of ADD_TARGET */
+	__u32 resv;   /* 0 */
+
+	/* Outputs. */
+	__u32 kind;	     /* UNIFIED_TARGET_BLOCK or _NVME */
+	__u32 gone;	     /* 1: the device was removed */
+	__u32 lba_size;	     /* bytes of a block */
+	__u32 nsid;	     /* of NVMe */
+	__u32 max_bytes;     /* of one command; longer operations are several */
+	__u32 max_segments;  /* likewise */
+	__u32 dma_alignment; /* a fragment starts at a multiple of it */
+	__u32 virt_boundary; /* 0, or fragments meet at multiples of it only */
+	__u32 odd_lengths;   /* 1: a fragment may have any length */
+	__u32 resv2;
+	char name[32];
 };
 
 #define UNIFIED_IO_SETUP _IOWR(UNIFIED_IO_MAGIC, 0x01, struct unified_io_setup)
@@ -221,16 +322,60 @@ struct unified_io_submit {
 #define UNIFIED_IO_GET_POLICY _IOWR(UNIFIED_IO_MAGIC, 0x09, struct unified_io_policy_info)
 
 /*
- * Hand in one operation. One of the type UNIFIED_REGION_F_BPF is done when the
- * call returns: the chain's process hooks worked on the data where it is. The
- * other types answer EOPNOTSUPP.
+ * Hand in operations. A single one of the type UNIFIED_REGION_F_BPF is done when
+ * the call returns. All others are answered by COMPLETE. Of an array, the call
+ * returns how many were handed in; the next one is at fault if it is tried alone.
  *
- * EINVAL   no or several types, an unknown flag, or a reserved member
- * ERANGE   data outside the data area
+ * EINVAL   a type, opcode or flag that does not exist or does not go together, a
+ *	    reserved member, or a length that is no multiple of the block size
+ * ERANGE   data outside the data area, or blocks outside the target
+ * ENODEV   no such target, or it was removed
+ * EPERM    the target was added without the right to do this
+ * EBUSY    cq_entries operations are under way or wait for COMPLETE
+ * ESTALE   a buffer that was freed
+ * E2BIG    more than UNIFIED_IO_MAX_FRAGMENTS pieces
+ * EOPNOTSUPP a NETWORK descriptor, or COMPARE on a target that is not NVMe
  * ENXIO    this descriptor has no region
  * any      what a policy answered
  */
 #define UNIFIED_IO_SUBMIT _IOW(UNIFIED_IO_MAGIC, 0x03, struct unified_io_submit)
+
+/*
+ * Take completions. EINTR and EFAULT lose none.
+ *
+ * EINVAL   a flag, a reserved member, min above max, or room for none
+ * ETIME    fewer than min in time; those are left for the next call
+ * ENXIO    this descriptor has no region
+ */
+#define UNIFIED_IO_COMPLETE _IOWR(UNIFIED_IO_MAGIC, 0x04, struct unified_io_complete)
+
+/*
+ * Targets of a region. ADD_TARGET claims the device: until REMOVE_TARGET, or until
+ * the region is closed, nobody can mount it or claim it. REMOVE_TARGET waits for
+ * what is under way. GET_TARGET finds the target with the lowest index that is
+ * not below index, or ENOENT.
+ *
+ * EBADF    fd is not open
+ * ENODEV   no block device and no NVMe character device
+ * EACCES   access that fd was not opened for, or a read-only device
+ * EBUSY    mounted, or claimed by another
+ * EINVAL   a flag, a reserved member, or a range that is no whole blocks
+ * ERANGE   a range beyond the device
+ * EOPNOTSUPP UNIFIED_TARGET_F_NVME on what cannot be driven so
+ * EMEDIUMTYPE likewise: a namespace with metadata
+ * ENOSPC   there are UNIFIED_IO_MAX_TARGETS
+ */
+#define UNIFIED_IO_ADD_TARGET	 _IOWR(UNIFIED_IO_MAGIC, 0x0a, struct unified_io_target)
+#define UNIFIED_IO_REMOVE_TARGET _IOWR(UNIFIED_IO_MAGIC, 0x0b, struct unified_io_target)
+#define UNIFIED_IO_GET_TARGET	 _IOWR(UNIFIED_IO_MAGIC, 0x0c, struct unified_io_target)
+
+/*
+ * The cmd_op of an IORING_OP_URING_CMD on this descriptor. The ring has SQE128
+ * and CQE32; the descriptor is in the command area. cqe->res is the number of
+ * bytes, or -errno; big_cqe[0] is the result of the NVMe command, or its status
+ * with -errno.
+ */
+#define UNIFIED_IO_URING_SUBMIT _IOW(UNIFIED_IO_MAGIC, 0x40, struct unified_descriptor)
 
 /* Says what this module is. Takes nothing from the caller. */
 #define UNIFIED_IO_GET_INFO _IOR(UNIFIED_IO_MAGIC, 0x05, struct unified_io_info)

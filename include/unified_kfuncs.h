@@ -31,6 +31,17 @@ struct unified_descriptor {
 	__u64 lba;
 	__u32 targets;
 	__u32 opcode;
+	__u64 buffer;
+	__u32 nr_frags;
+};
+
+struct unified_completion {
+	__u64 user_data;
+	__s32 res;
+	__u32 status;
+	__u64 result;
+	__u32 len;
+	__u32 tries;
 };
 #endif
 
@@ -40,6 +51,7 @@ struct unified_descriptor {
 
 struct unified_io_region;
 struct unified_descriptor;
+struct unified_completion;
 
 /*
  * What a hook sees. Valid until the hook returns. Of it all, a program may write
@@ -50,22 +62,30 @@ struct unified_descriptor;
 struct unified_bpf_ctx {
 	struct unified_io_region *region;
 	struct unified_descriptor *desc;
-	void *data;
+	void *data; /* of several fragments, the first */
 	__u32 data_len;
+	struct unified_completion *completion; /* in complete only, else NULL */
 };
 
 /*
  * What a hook answers: one of these, or -errno to let the operation fail with
  * it. Anything else is an error of the policy, and so is a verdict that its hook
  * does not take: after UNIFIED_POLICY_ERRORS of them the policy is ejected.
+ *
+ * Of submit: CONTINUE, ISSUE, or DROP, which ends the operation with ECANCELED.
+ * Of complete: CONTINUE, TO_USER, RETRY, or DROP: if the operation was handed in
+ * by BPF nobody is told, and its buffer, if it names one, is free.
  */
 enum unified_verdict {
 	UNIFIED_CONTINUE, /* the next policy decides, then the default */
-	UNIFIED_DROP,	  /* the data is not wanted: recycle its buffer */
+	UNIFIED_DROP,	  /* the data is not wanted */
 	UNIFIED_ISSUE,	  /* issue the operation as it stands now */
 	UNIFIED_TO_USER,  /* hand it to user space */
-	UNIFIED_RETRY,	  /* issue it once more */
+	UNIFIED_RETRY,	  /* issue it as it stands now, once more */
 };
+
+/* How often an operation is issued at most. */
+#define UNIFIED_MAX_TRIES 8
 
 enum unified_exit_kind {
 	UNIFIED_EXIT_DETACHED, /* its link went away */
@@ -130,5 +150,7 @@ void bpf_unified_region_put(struct unified_io_region *region) __unified_kfunc;
 __s64 bpf_unified_buffer_alloc(struct unified_io_region *region, __u64 owner) __unified_kfunc;
 __s32 bpf_unified_buffer_free(struct unified_io_region *region, __u64 buffer) __unified_kfunc;
 __s64 bpf_unified_buffer_addr(struct unified_io_region *region, __u64 buffer) __unified_kfunc;
+__s32 bpf_unified_submit(struct unified_io_region *region, const void *desc, __u32 desc__sz)
+	__unified_kfunc;
 
 #endif

@@ -26,6 +26,8 @@
 
 #include "unified.h"
 
+#include "trace.h"
+
 struct unified_policy {
 	struct list_head node;		/* in policies */
 	struct list_head attachments;	/* its own */
@@ -49,6 +51,7 @@ struct unified_attachment {
 
 /* A region's chain, as it was when this was made. */
 struct unified_chain {
+	unsigned int hooks; /* UNIFIED_HOOK_* that any of them has */
 	u32 nr;
 	struct unified_chain_link {
 		struct unified_policy *policy;
@@ -120,6 +123,11 @@ static void unified_chain_refresh(struct unified_io_region *r)
 	chain = kzalloc_flex(*chain, links, nr, GFP_KERNEL | __GFP_NOFAIL);
 	chain->nr = nr;
 	list_for_each_entry(a, &r->attachments, of_region) {
+		const struct unified_region_ops *ops = a->policy->ops;
+
+		chain->hooks |= (ops->process ? UNIFIED_HOOK_PROCESS : 0) |
+				(ops->submit ? UNIFIED_HOOK_SUBMIT : 0) |
+				(ops->complete ? UNIFIED_HOOK_COMPLETE : 0);
 		chain->links[i].policy = a->policy;
 		chain->links[i++].ops = a->policy->ops;
 	}
@@ -219,8 +227,7 @@ static void unified_policy_eject(struct work_struct *work)
 {
 	struct unified_policy *p = container_of(work, struct unified_policy, eject);
 
-	scoped_guard(mutex, &policy_mutex)
-	{
+	scoped_guard(mutex, &policy_mutex) {
 		/* It may have been unregistered before its work came to run. */
 		if (p->ops && !p->exited) {
 			unified_detach_all(p);
@@ -419,10 +426,28 @@ int unified_policy_info_from(u32 id, struct unified_io_policy_info *info)
 
 /* --- asking a chain -------------------------------------------------------- */
 
+/* Has any policy of the region one of these hooks now? Any context. */
+bool unified_chain_has(struct unified_io_region *r, unsigned int hooks)
+{
+	struct unified_chain *chain;
+
+	if (!rcu_access_pointer(r->chain))
+		return false;
+	guard(rcu)();
+	chain = rcu_dereference(r->chain);
+	return chain->hooks & hooks;
+}
+
+/* An errno that the caller of an operation may get. */
+static bool unified_is_errno(s32 verdict)
+{
+	/* Beyond are those that mean something inside the kernel only. */
+	return verdict < 0 && verdict > -ERESTARTSYS;
+}
+
 /**
  * unified_chain_process - let the chain's process hooks work on data
- * @r: the region, which the caller holds
- * @desc: the operation; a copy that only the kernel has, its data checked
+ * @op: the operation; its data is checked
  *
  * Each hook in turn, until one returns an errno. A hook of this kind has no
  * other verdict than 0.
@@ -430,20 +455,20 @@ int unified_policy_info_from(u32 id, struct unified_io_policy_info *info)
  * Context: process, may sleep.
  * Return: 0, or what a policy refused the operation with.
  */
-int unified_chain_process(struct unified_io_region *r, struct unified_descriptor *desc)
+int unified_chain_process(struct unified_op *op)
 {
 	struct unified_bpf_ctx ctx = {
-		.region = r,
-		.desc = desc,
-		.data = unified_data(r, desc->addr),
-		.data_len = desc->len,
+		.region = op->region,
+		.desc = &op->desc,
+		.data = op->data,
+		.data_len = op->data_len,
 	};
 	struct unified_chain *chain;
 	s32 ret;
 	u32 i;
 
 	guard(srcu)(&chain_srcu);
-	chain = srcu_dereference(r->chain, &chain_srcu);
+	chain = srcu_dereference(op->region->chain, &chain_srcu);
 	for (i = 0; chain && i < chain->nr; i++) {
 		struct unified_chain_link *link = &chain->links[i];
 
@@ -451,10 +476,112 @@ int unified_chain_process(struct unified_io_region *r, struct unified_descriptor
 		if (!link->ops->process || atomic_read(&link->policy->failed))
 			continue;
 		ret = link->ops->process(&ctx);
-		if (ret < 0 && ret >= -MAX_ERRNO)
+		trace_unified_verdict(op->region->id, &op->desc, link->ops->name, "process", ret);
+		if (unified_is_errno(ret))
 			return ret;
 		if (ret)
 			unified_policy_error(link->policy, "process", ret);
 	}
+	unified_count(op->region, bytes_processed, op->data_len);
 	return 0;
+}
+
+/* One policy's submit hook, and what it must not have changed. */
+static s32 unified_ask_submit(struct unified_chain_link *link, struct unified_bpf_ctx *ctx)
+{
+	struct unified_descriptor *d = ctx->desc;
+	u16 flags = d->flags;
+	s32 verdict = link->ops->submit(ctx);
+
+	trace_unified_verdict(ctx->region->id, d, link->ops->name, "submit", verdict);
+	if ((d->flags ^ flags) & ~UNIFIED_DESC_F_FUA) {
+		d->flags = flags;
+		unified_policy_error(link->policy, "submit: flags it may not change;", verdict);
+		return -EINVAL;
+	}
+	return verdict;
+}
+
+/**
+ * unified_chain_submit - let the chain decide about an operation
+ * @op: the operation, not yet issued; policies rewrite its descriptor
+ *
+ * Context: process; does not sleep.
+ * Return: 0 to issue it as it is now, or -errno.
+ */
+int unified_chain_submit(struct unified_op *op)
+{
+	struct unified_bpf_ctx ctx = {
+		.region = op->region,
+		.desc = &op->desc,
+		.data = op->data,
+		.data_len = op->data_len,
+	};
+	struct unified_chain *chain;
+	s32 verdict;
+	u32 i;
+
+	if (!rcu_access_pointer(op->region->chain))
+		return 0;
+	guard(rcu)();
+	chain = rcu_dereference(op->region->chain);
+	for (i = 0; i < chain->nr; i++) {
+		struct unified_chain_link *link = &chain->links[i];
+
+		if (!link->ops->submit || atomic_read(&link->policy->failed))
+			continue;
+		verdict = unified_ask_submit(link, &ctx);
+		if (verdict == UNIFIED_ISSUE)
+			return 0;
+		if (verdict == UNIFIED_DROP)
+			return -ECANCELED;
+		if (unified_is_errno(verdict))
+			return verdict;
+		if (verdict != UNIFIED_CONTINUE)
+			unified_policy_error(link->policy, "submit", verdict);
+	}
+	return 0;
+}
+
+/**
+ * unified_chain_complete - ask the chain what becomes of an operation that is done
+ * @op: the operation, with its completion
+ *
+ * Context: process; does not sleep.
+ * Return: UNIFIED_TO_USER, UNIFIED_DROP, UNIFIED_RETRY, or -errno.
+ */
+int unified_chain_complete(struct unified_op *op)
+{
+	struct unified_bpf_ctx ctx = {
+		.region = op->region,
+		.desc = &op->desc,
+		.data = op->data,
+		.data_len = op->data_len,
+		.completion = &op->done,
+	};
+	struct unified_chain *chain;
+	s32 verdict;
+	u32 i;
+
+	guard(rcu)();
+	chain = rcu_dereference(op->region->chain);
+	for (i = 0; chain && i < chain->nr; i++) {
+		struct unified_chain_link *link = &chain->links[i];
+		u16 flags = op->desc.flags;
+
+		if (!link->ops->complete || atomic_read(&link->policy->failed))
+			continue;
+		verdict = link->ops->complete(&ctx);
+		trace_unified_verdict(op->region->id, &op->desc, link->ops->name, "complete",
+				      verdict);
+		/* It may change where the operation goes next, and FUA. */
+		op->desc.flags =
+			(flags & ~UNIFIED_DESC_F_FUA) | (op->desc.flags & UNIFIED_DESC_F_FUA);
+		if (verdict == UNIFIED_TO_USER || verdict == UNIFIED_DROP ||
+		    verdict == UNIFIED_RETRY || unified_is_errno(verdict))
+			return verdict;
+		if (verdict != UNIFIED_CONTINUE)
+			unified_policy_error(link->policy, "complete", verdict);
+	}
+	return UNIFIED_TO_USER;
 }

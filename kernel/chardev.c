@@ -3,10 +3,12 @@
  * /dev/unified_io_region: parses ioctls and replies. No state of its own: an
  * open file has a region from SETUP on, in private_data, see region.c.
  */
+#include <linux/blkdev.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "unified.h"
@@ -16,8 +18,12 @@ static_assert(sizeof(struct unified_descriptor) == 64);
 static_assert(sizeof(struct unified_completion) == 32);
 static_assert(sizeof(struct unified_slot) == 16);
 static_assert(sizeof(struct unified_io_setup) == 176);
-static_assert(sizeof(struct unified_io_ledger) == 48);
-static_assert(sizeof(struct unified_io_info) == 216);
+static_assert(sizeof(struct unified_fragment) == 16);
+static_assert(sizeof(struct unified_io_submit) == 80);
+static_assert(sizeof(struct unified_io_complete) == 304);
+static_assert(sizeof(struct unified_io_target) == 112);
+static_assert(sizeof(struct unified_io_ledger) == 152);
+static_assert(sizeof(struct unified_io_info) == 320);
 static_assert(sizeof(struct unified_io_bpf) == 64);
 static_assert(sizeof(struct unified_io_policy_info) == 192);
 
@@ -65,8 +71,9 @@ static int unified_ioctl_get_info(struct file *file, unsigned int cmd, void __us
 	struct unified_io_info info = {
 		.version = UNIFIED_VERSION_CODE,
 		.policies = unified_policy_count(),
-		.features =
-			UNIFIED_IO_FEAT_POLICY | UNIFIED_IO_FEAT_REGION | UNIFIED_IO_FEAT_PROCESS,
+		.features = UNIFIED_IO_FEAT_POLICY | UNIFIED_IO_FEAT_REGION |
+			    UNIFIED_IO_FEAT_PROCESS | UNIFIED_IO_FEAT_STORAGE |
+			    UNIFIED_IO_FEAT_URING,
 	};
 
 	if (region)
@@ -93,26 +100,19 @@ static int unified_ioctl_seal(struct file *file)
 }
 
 /* The region that a request is for: the file's own, or one that is named. */
-static struct unified_io_region *unified_bpf_region(struct file *file,
-						    const struct unified_io_bpf *bpf)
+static struct unified_io_region *unified_named_region(struct file *file, u32 id)
 {
 	struct unified_io_region *r;
 
-	if (bpf->flags || memchr_inv(bpf->resv, 0, sizeof(bpf->resv)) ||
-	    strnlen(bpf->name, sizeof(bpf->name)) == sizeof(bpf->name))
-		return ERR_PTR(-EINVAL);
-	if (bpf->prog_fd > 0)
-		return ERR_PTR(-EOPNOTSUPP);
-	if (!bpf->region) {
-		r = unified_file_region(file);
-		if (!r)
-			return ERR_PTR(-ENXIO);
-		kref_get(&r->ref);
-		return r;
-	}
-	if (!capable(CAP_SYS_ADMIN))
+	if (id && !capable(CAP_SYS_ADMIN))
 		return ERR_PTR(-EPERM);
-	return unified_region_get(bpf->region) ?: ERR_PTR(-ENOENT);
+	if (id)
+		return unified_region_get(id) ?: ERR_PTR(-ENOENT);
+	r = unified_file_region(file);
+	if (!r)
+		return ERR_PTR(-ENXIO);
+	kref_get(&r->ref);
+	return r;
 }
 
 static int unified_ioctl_bpf(struct file *file, unsigned int cmd, void __user *arg,
@@ -125,12 +125,35 @@ static int unified_ioctl_bpf(struct file *file, unsigned int cmd, void __user *a
 	ret = unified_request(cmd, arg, &bpf, sizeof(bpf));
 	if (ret)
 		return ret;
-	r = unified_bpf_region(file, &bpf);
+	if (bpf.flags || memchr_inv(bpf.resv, 0, sizeof(bpf.resv)) ||
+	    strnlen(bpf.name, sizeof(bpf.name)) == sizeof(bpf.name))
+		return -EINVAL;
+	if (bpf.prog_fd > 0)
+		return -EOPNOTSUPP;
+	r = unified_named_region(file, bpf.region);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	ret = act(r, &bpf);
 	unified_region_put(r);
 	return ret;
+}
+
+static int unified_ioctl_target(struct file *file, unsigned int cmd, void __user *arg,
+				int (*act)(struct unified_io_region *, struct unified_io_target *))
+{
+	struct unified_io_target target;
+	struct unified_io_region *r;
+	int ret;
+
+	ret = unified_request(cmd, arg, &target, sizeof(target));
+	if (ret)
+		return ret;
+	r = unified_named_region(file, target.region);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	ret = act(r, &target);
+	unified_region_put(r);
+	return ret ?: unified_reply(cmd, arg, &target, sizeof(target));
 }
 
 static int unified_ioctl_get_policy(unsigned int cmd, void __user *arg)
@@ -146,7 +169,29 @@ static int unified_ioctl_get_policy(unsigned int cmd, void __user *arg)
 	return ret ?: unified_reply(cmd, arg, &info, sizeof(info));
 }
 
-static int unified_ioctl_submit(struct file *file, unsigned int cmd, void __user *arg)
+/* How many of an array were handed in, or what is wrong with the first. */
+static long unified_submit_array(struct unified_io_region *r,
+				 const struct unified_io_submit *submit)
+{
+	const struct unified_descriptor __user *from = u64_to_user_ptr(submit->addr);
+	struct unified_descriptor desc;
+	struct blk_plug plug;
+	int ret = 0;
+	u32 i;
+
+	blk_start_plug(&plug);
+	for (i = 0; i < submit->count; i++) {
+		ret = copy_from_user(&desc, from + i, sizeof(desc)) ? -EFAULT : 0;
+		if (!ret)
+			ret = unified_queue_submit(r, &desc);
+		if (ret || fatal_signal_pending(current))
+			break;
+	}
+	blk_finish_plug(&plug);
+	return i ?: ret;
+}
+
+static long unified_ioctl_submit(struct file *file, unsigned int cmd, void __user *arg)
 {
 	struct unified_io_region *region = unified_file_region(file);
 	struct unified_io_submit submit;
@@ -155,7 +200,35 @@ static int unified_ioctl_submit(struct file *file, unsigned int cmd, void __user
 	ret = unified_request(cmd, arg, &submit, sizeof(submit));
 	if (ret)
 		return ret;
-	return region ? unified_submit_operation(region, &submit.desc) : -ENXIO;
+	if (submit.flags || submit.count > UNIFIED_IO_MAX_RING || (submit.addr && !submit.count))
+		return -EINVAL;
+	if (!region)
+		return -ENXIO;
+	return submit.count ? unified_submit_array(region, &submit)
+			    : unified_queue_submit(region, &submit.desc);
+}
+
+static int unified_ioctl_complete(struct file *file, unsigned int cmd, void __user *arg)
+{
+	struct unified_io_region *region = unified_file_region(file);
+	struct unified_io_complete complete;
+	int ret;
+
+	ret = unified_request(cmd, arg, &complete, sizeof(complete));
+	if (ret)
+		return ret;
+	if (!region)
+		return -ENXIO;
+	/* What goes into the structure must not be lost to a bad pointer. */
+	if (!complete.addr && unified_reply(cmd, arg, &complete, sizeof(complete)))
+		return -EFAULT;
+	ret = unified_queue_take(region, &complete);
+	return ret ?: unified_reply(cmd, arg, &complete, sizeof(complete));
+}
+
+static int unified_target_drop(struct unified_io_region *r, struct unified_io_target *target)
+{
+	return unified_target_remove(r, target->index);
 }
 
 /* The size may differ between caller and module; all else must match. */
@@ -178,6 +251,14 @@ static long unified_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		return unified_ioctl_bpf(file, cmd, uarg, unified_chain_detach);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SUBMIT):
 		return unified_ioctl_submit(file, cmd, uarg);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_COMPLETE):
+		return unified_ioctl_complete(file, cmd, uarg);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_ADD_TARGET):
+		return unified_ioctl_target(file, cmd, uarg, unified_target_add);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_REMOVE_TARGET):
+		return unified_ioctl_target(file, cmd, uarg, unified_target_drop);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_GET_TARGET):
+		return unified_ioctl_target(file, cmd, uarg, unified_target_info_from);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_GET_POLICY):
 		return unified_ioctl_get_policy(cmd, uarg);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SEAL):
@@ -215,6 +296,8 @@ static const struct file_operations unified_fops = {
 	.get_unmapped_area = thp_get_unmapped_area,
 	.unlocked_ioctl = unified_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = unified_uring_cmd,
+	.uring_cmd_iopoll = unified_uring_poll,
 };
 
 static struct miscdevice unified_misc = {

@@ -1,53 +1,363 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine: where every operation goes, from whatever door it comes. A door
- * parses and replies; what is checked, is checked here, on a copy that nobody
- * else can write.
+ * The engine: where every operation goes, from whatever door it comes.
+ *
+ *	copy -> policy submit -> check -> target -> policy complete -> deliver
+ *
+ * A door parses and replies (queue.c: ioctl and BPF; uring.c). What is checked, is
+ * checked here or in what is called from here, on a copy that nobody else can
+ * write, and after the policy.
+ *
+ *	unified_submit_operation()	copies and checks the request, asks submit
+ *	  unified_issue()		a command for each target and each part
+ *	    target_nvme.c, target_block.c	a request or a bio
+ *	unified_command_end()		any context: a device is done
+ *	unified_finish_operation()	process context: asks complete
+ *	  door->deliver()
  */
+#define CREATE_TRACE_POINTS
+
+#include <linux/blkdev.h>
 #include <linux/string.h>
 
 #include "unified.h"
 
-static int unified_check(const struct unified_io_region *r, const struct unified_descriptor *d)
-{
-	u64 size = r->size - r->offsets.data;
+#include "trace.h"
 
-	if (d->flags || d->opcode || memchr_inv(d->resv, 0, sizeof(d->resv)))
+#define DESC_FLAGS                                                                                 \
+	(UNIFIED_DESC_F_READ | UNIFIED_DESC_F_WRITE | UNIFIED_DESC_F_FUA | UNIFIED_DESC_F_GATHER | \
+	 UNIFIED_DESC_F_BUFFER)
+
+/* --- what a request may be ------------------------------------------------------ */
+
+static int unified_check_storage(const struct unified_descriptor *d)
+{
+	u16 direction = d->flags & (UNIFIED_DESC_F_READ | UNIFIED_DESC_F_WRITE);
+
+	switch (d->opcode) {
+	case UNIFIED_OP_RW:
+		if (direction != UNIFIED_DESC_F_READ && direction != UNIFIED_DESC_F_WRITE)
+			return -EINVAL;
+		return d->len ? 0 : -EINVAL;
+	case UNIFIED_OP_COMPARE:
+		return d->len && !direction ? 0 : -EINVAL;
+	case UNIFIED_OP_ZEROES:
+	case UNIFIED_OP_DISCARD:
+		return d->len && !d->flags && !d->addr && d->type == UNIFIED_REGION_F_NVME
+			       ? 0
+			       : -EINVAL;
+	case UNIFIED_OP_FLUSH:
+		return d->len || d->flags || d->addr || d->type != UNIFIED_REGION_F_NVME ? -EINVAL
+											 : 0;
+	default:
 		return -EINVAL;
-	if (d->addr > size || d->len > size - d->addr)
-		return -ERANGE;
+	}
+}
+
+static int unified_check_request(const struct unified_descriptor *d)
+{
+	if (d->flags & ~DESC_FLAGS || memchr_inv(d->resv, 0, sizeof(d->resv)))
+		return -EINVAL;
+	if (!(d->flags & UNIFIED_DESC_F_GATHER) && d->nr_frags)
+		return -EINVAL;
+	if (!(d->flags & UNIFIED_DESC_F_BUFFER) && d->buffer)
+		return -EINVAL;
 	switch (d->type) {
 	case UNIFIED_REGION_F_BPF:
-		return 0;
+		return d->flags || d->opcode ? -EINVAL : 0;
 	case UNIFIED_REGION_F_NVME:
+	case UNIFIED_REGION_F_NVME | UNIFIED_REGION_F_BPF:
+		return unified_check_storage(d);
 	case UNIFIED_REGION_F_NETWORK:
+	case UNIFIED_REGION_F_NETWORK | UNIFIED_REGION_F_BPF:
 		return -EOPNOTSUPP;
 	default:
 		return -EINVAL;
 	}
 }
 
-/**
- * unified_submit_operation - hand in one operation
- * @r: the region, which the caller holds
- * @request: what is to be done; may be in memory that changes meanwhile
- *
- * Context: process, may sleep.
- * Return: 0, or -errno.
- */
-int unified_submit_operation(struct unified_io_region *r, const struct unified_descriptor *request)
+/* --- to the targets ----------------------------------------------------------- */
+
+/* The next command of an operation; *at is how far its data went. */
+static int unified_issue_command(struct unified_op *op, u32 index, u64 *lba,
+				 struct unified_cursor *at)
 {
-	struct unified_descriptor desc;
+	struct unified_command *c = unified_command_add(op);
 	int ret;
 
-	memcpy(&desc, request, sizeof(desc));
+	if (!c)
+		return op->may_wait ? -ENOMEM : -EAGAIN;
+	c->target = unified_target_get(op->region, index);
+	if (!c->target)
+		return -ENODEV;
+	c->lba = *lba;
+	atomic_inc(&op->pending);
+	ret = c->target->ops->issue(c, at);
+	if (ret) {
+		c->error = ret;
+		unified_data_done(c);
+		unified_target_put(c->target);
+		atomic_dec(&op->pending);
+		return ret;
+	}
+	*lba = c->lba;
+	op->issued++;
+	unified_count(op->region, commands, 1);
+	return 0;
+}
+
+/* Commands for all of the data, or for the one thing that has none. */
+static int unified_issue_to(struct unified_op *op, u32 index)
+{
+	struct unified_cursor at = {}, from;
+	u64 lba = op->desc.lba;
+	int ret;
+
+	do {
+		from = at;
+		ret = unified_issue_command(op, index, &lba, &at);
+		if (ret == -EAGAIN && op->issued && !op->may_wait) {
+			/* It has begun: there is no coming back to it later. */
+			op->may_wait = true;
+			at = from;
+			continue;
+		}
+		if (ret)
+			return ret;
+	} while (at.piece < op->nr_pieces);
+	return 0;
+}
+
+static void unified_operation_end(struct unified_op *op);
+
+/*
+ * Issue an operation to all of its targets. -EIOCBQUEUED: it will end, or has
+ * ended already, when all of its commands did. Another errno: nothing was issued.
+ */
+static int unified_issue(struct unified_op *op)
+{
+	unsigned long targets = op->desc.targets ?: 1;
+	unsigned int index;
+	int ret = 0;
+
+	/* One for us, so that the last command does not end it too early. */
+	atomic_set(&op->pending, 1);
+	op->issued = 0;
+	for_each_set_bit(index, &targets, UNIFIED_IO_MAX_TARGETS) {
+		ret = unified_issue_to(op, index);
+		if (ret)
+			break;
+	}
+	if (ret && !op->issued) {
+		unified_op_reset(op);
+		if (ret != -EAGAIN)
+			return ret;
+		/* No request is free now: the queue's work waits for one. */
+		unified_count(op->region, waits, 1);
+		if (op->door->wait)
+			op->door->wait(op);
+		unified_queue_wait(op);
+		return -EIOCBQUEUED;
+	}
+	op->done.tries++;
+	op->error = ret;
+	if (atomic_dec_and_test(&op->pending))
+		unified_operation_end(op);
+	return -EIOCBQUEUED;
+}
+
+/**
+ * unified_submit_operation - hand in one operation
+ * @op: as unified_op_alloc() made it; the caller holds its region
+ * @request: what is to be done; may be in memory that changes meanwhile
+ *
+ * Context: process; sleeps only for process hooks, and for requests of a device
+ * if op->may_wait says so.
+ * Return: -EIOCBQUEUED if the door will be called when it is done; else it is
+ * done, with 0 or another errno.
+ */
+int unified_submit_operation(struct unified_op *op, const struct unified_descriptor *request)
+{
+	struct unified_io_region *r = op->region;
+	struct unified_descriptor *d = &op->desc;
+	int ret;
+
+	memcpy(d, request, sizeof(*d));
+	op->done.user_data = d->user_data;
 	unified_count(r, operations, 1);
-	ret = unified_check(r, &desc);
-	if (!ret)
-		ret = unified_chain_process(r, &desc);
+	trace_unified_submit(r->id, d);
+
+	ret = unified_check_request(d);
+	if (!ret && (d->type == UNIFIED_REGION_F_BPF || unified_desc_has_data(d)))
+		ret = unified_data_map(op);
+	if (!ret && d->type != UNIFIED_REGION_F_BPF)
+		ret = unified_chain_submit(op);
+	if (!ret && (d->type & UNIFIED_REGION_F_BPF) && !unified_desc_fills(d))
+		ret = unified_chain_process(op);
+	if (!ret && d->type != UNIFIED_REGION_F_BPF)
+		ret = unified_issue(op);
+	if (ret == -EIOCBQUEUED)
+		return ret;
+
+	unified_data_unmap(op);
+	op->done.res = ret;
 	if (ret)
 		unified_count(r, refused, 1);
-	else
-		unified_count(r, bytes_processed, desc.len);
+	trace_unified_complete(r->id, &op->done);
 	return ret;
+}
+
+/* One that waited for a request of the device. Process context, may sleep. */
+void unified_resume_operation(struct unified_op *op)
+{
+	int ret;
+
+	op->may_wait = true;
+	ret = unified_issue(op);
+	if (ret == -EIOCBQUEUED)
+		return;
+	op->error = ret;
+	unified_operation_end(op);
+}
+
+/* --- and back ------------------------------------------------------------------- */
+
+/* The worst of its commands is what became of it. */
+static void unified_operation_result(struct unified_op *op)
+{
+	struct unified_completion *done = &op->done;
+	struct unified_command *c;
+
+	done->res = op->error;
+	done->status = 0;
+	done->result = 0;
+	for (c = op->commands; c; c = c->next) {
+		/* What failed to be issued is op->error. */
+		if (c->status || !done->status)
+			done->result = c->result;
+		done->status = c->status ?: done->status;
+		done->res = done->res ?: c->error;
+	}
+	done->len = done->res ? 0 : op->desc.len;
+}
+
+static bool unified_needs_process(const struct unified_op *op)
+{
+	const struct unified_command *c;
+
+	if (unified_chain_has(op->region, UNIFIED_HOOK_COMPLETE))
+		return true;
+	if ((op->desc.type & UNIFIED_REGION_F_BPF) && unified_desc_fills(&op->desc))
+		return true;
+	for (c = op->commands; c; c = c->next)
+		if (unified_data_needs_copy(c))
+			return true;
+	return false;
+}
+
+static void unified_operation_count(const struct unified_op *op)
+{
+	struct unified_io_region *r = op->region;
+	const struct unified_descriptor *d = &op->desc;
+	const struct unified_command *c;
+	u64 bytes = 0;
+
+	for (c = op->commands; c; c = c->next)
+		if (!c->error)
+			bytes += c->bytes;
+	if (op->done.res)
+		unified_count(r, failed, 1);
+	if (unified_desc_fills(d)) {
+		unified_count(r, reads, 1);
+		unified_count(r, bytes_read, bytes);
+	} else if (d->opcode == UNIFIED_OP_RW) {
+		unified_count(r, writes, 1);
+		unified_count(r, bytes_written, bytes);
+	} else {
+		unified_count(r, others, 1);
+	}
+}
+
+static void unified_deliver(struct unified_op *op)
+{
+	unified_operation_count(op);
+	unified_data_unmap(op);
+	trace_unified_complete(op->region->id, &op->done);
+	op->door->deliver(op);
+}
+
+/* All of its commands ended. Any context. */
+static void unified_operation_end(struct unified_op *op)
+{
+	struct unified_command *c;
+
+	unified_operation_result(op);
+	if (!op->door->deliver_anywhere || unified_needs_process(op)) {
+		op->door->defer(op);
+		return;
+	}
+	for (c = op->commands; c; c = c->next)
+		unified_data_done(c);
+	unified_deliver(op);
+}
+
+/* A command ended: its error, status and result are set. Any context. */
+void unified_command_end(struct unified_command *c)
+{
+	struct unified_op *op = c->op;
+
+	unified_target_put(c->target);
+	if (atomic_dec_and_test(&op->pending))
+		unified_operation_end(op);
+}
+
+/* Ask the policies about an operation that ended. True: it was issued once more. */
+static bool unified_operation_again(struct unified_op *op)
+{
+	int verdict = unified_chain_complete(op), ret;
+
+	if (verdict == UNIFIED_DROP) {
+		op->dropped = true;
+		if (op->has_buffer)
+			unified_buffer_free(op->region, op->desc.buffer);
+	} else if (verdict < 0) {
+		op->done.res = verdict;
+		op->done.len = 0;
+	}
+	if (verdict != UNIFIED_RETRY || op->done.tries >= UNIFIED_MAX_TRIES)
+		return false;
+	unified_count(op->region, retries, 1);
+	unified_op_reset(op);
+	op->may_wait = false;
+	ret = unified_issue(op);
+	if (ret == -EIOCBQUEUED)
+		return true;
+	op->done.res = ret;
+	op->done.len = 0;
+	return false;
+}
+
+/**
+ * unified_finish_operation - what is left to do once all commands ended
+ * @op: the operation; it is gone or on its way again when this returns
+ *
+ * Context: process, may sleep; called by the door that was asked to.
+ */
+void unified_finish_operation(struct unified_op *op)
+{
+	struct unified_command *c;
+	int ret;
+
+	for (c = op->commands; c; c = c->next)
+		unified_data_done(c);
+	if (!op->done.res && (op->desc.type & UNIFIED_REGION_F_BPF) &&
+	    unified_desc_fills(&op->desc)) {
+		ret = unified_chain_process(op);
+		if (ret) {
+			op->done.res = ret;
+			op->done.len = 0;
+		}
+	}
+	if (!unified_chain_has(op->region, UNIFIED_HOOK_COMPLETE) || !unified_operation_again(op))
+		unified_deliver(op);
 }

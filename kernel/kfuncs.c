@@ -178,6 +178,26 @@ __bpf_kfunc s64 bpf_unified_buffer_addr(struct unified_io_region *region, u64 bu
 	return unified_buffer_addr(region, buffer);
 }
 
+/**
+ * bpf_unified_submit - hand in an operation
+ * @region: what bpf_unified_region_get() returned
+ * @desc: a struct unified_descriptor, in memory of the program
+ * @desc__sz: its size
+ *
+ * It is queued here and issued from a process context. What becomes of it, also
+ * that it was refused, is in its completion: a complete hook sees it, and then
+ * UNIFIED_IO_COMPLETE of the region, unless that hook dropped it.
+ *
+ * Return: 0, -EINVAL for another size, -EBUSY if the region's ring has no place,
+ * -ENOMEM.
+ */
+__bpf_kfunc s32 bpf_unified_submit(struct unified_io_region *region, const void *desc, u32 desc__sz)
+{
+	if (desc__sz != sizeof(struct unified_descriptor))
+		return -EINVAL;
+	return unified_queue_post(region, desc);
+}
+
 __bpf_kfunc_end_defs();
 
 /* A module has one set for each kind of program. Policies may call everything. */
@@ -188,6 +208,7 @@ BTF_ID_FLAGS(func, bpf_unified_region_put, KF_RELEASE)
 BTF_ID_FLAGS(func, bpf_unified_buffer_alloc)
 BTF_ID_FLAGS(func, bpf_unified_buffer_free)
 BTF_ID_FLAGS(func, bpf_unified_buffer_addr)
+BTF_ID_FLAGS(func, bpf_unified_submit)
 BTF_ID_FLAGS(func, bpf_unified_data, KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_unified_xor)
 BTF_ID_FLAGS(func, bpf_unified_copy)
@@ -206,6 +227,7 @@ BTF_ID_FLAGS(func, bpf_unified_region_put, KF_RELEASE)
 BTF_ID_FLAGS(func, bpf_unified_buffer_alloc)
 BTF_ID_FLAGS(func, bpf_unified_buffer_free)
 BTF_ID_FLAGS(func, bpf_unified_buffer_addr)
+BTF_ID_FLAGS(func, bpf_unified_submit)
 BTF_KFUNCS_END(unified_program_kfuncs)
 
 static const struct btf_kfunc_id_set unified_policy_kfunc_set = {

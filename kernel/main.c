@@ -22,9 +22,16 @@ static int __init unified_init(void)
 	if (ret)
 		return ret;
 
-	unified_wq = alloc_workqueue("unified_io_region", WQ_UNBOUND, 0);
-	if (!unified_wq)
-		return -ENOMEM;
+	ret = unified_ops_init();
+	if (ret)
+		return ret;
+
+	/* Memory is written back through it: it must go on when there is none. */
+	unified_wq = alloc_workqueue("unified_io_region", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!unified_wq) {
+		ret = -ENOMEM;
+		goto ops;
+	}
 
 	ret = unified_chardev_register();
 	if (ret)
@@ -40,6 +47,8 @@ chardev:
 	unified_chardev_unregister();
 wq:
 	destroy_workqueue(unified_wq);
+ops:
+	unified_ops_exit();
 	return ret;
 }
 
@@ -48,6 +57,9 @@ static void __exit unified_exit(void)
 	unified_chardev_unregister();
 	/* No file is open and no policy loaded: what is left is on its way out. */
 	destroy_workqueue(unified_wq);
+	/* Regions and targets go by RCU. */
+	rcu_barrier();
+	unified_ops_exit();
 }
 
 module_init(unified_init);

@@ -61,7 +61,7 @@ static int unified_memory_alloc(struct unified_io_region *r)
 	unsigned long done = 0, i;
 	struct folio *folio;
 
-	r->folios = kvcalloc(r->nr_pages, sizeof(*r->folios), UNIFIED_GFP);
+	r->folios = kvcalloc(r->nr_pages, sizeof(*r->folios), GFP_KERNEL_ACCOUNT);
 	if (!r->folios)
 		return -ENOMEM;
 	while (done < r->nr_pages) {
@@ -126,7 +126,7 @@ int unified_memory_get(struct unified_io_region *r, unsigned long user_addr)
 
 	INIT_LIST_HEAD(&r->maps);
 	mutex_init(&r->map_lock);
-	r->pages = kvcalloc(r->nr_pages, sizeof(*r->pages), UNIFIED_GFP);
+	r->pages = kvcalloc(r->nr_pages, sizeof(*r->pages), GFP_KERNEL_ACCOUNT);
 	if (!r->pages)
 		return -ENOMEM;
 	if (r->flags & UNIFIED_IO_SETUP_USER_MEMORY)
@@ -135,6 +135,11 @@ int unified_memory_get(struct unified_io_region *r, unsigned long user_addr)
 		ret = unified_memory_alloc(r);
 	if (ret)
 		return ret;
+	/*
+	 * The folios come in falling order, so each lies at a multiple of its own
+	 * size, and of the last one's.
+	 */
+	r->chunk_size = r->nr_folios ? folio_size(r->folios[r->nr_folios - 1]) : PAGE_SIZE;
 	r->kaddr = vmap(r->pages, r->nr_pages, VM_MAP, PAGE_KERNEL);
 	return r->kaddr ? 0 : -ENOMEM;
 }

@@ -10,7 +10,6 @@
  * and layout never change and need no lock.
  */
 #include <linux/blkdev.h>
-#include <linux/cdev.h>
 #include <linux/cleanup.h>
 #include <linux/file.h>
 #include <linux/module.h>
@@ -31,6 +30,8 @@ static void unified_region_free(struct work_struct *work)
 {
 	struct unified_io_region *r = container_of(work, struct unified_io_region, free_work);
 
+	unified_targets_close(r);
+	unified_queue_exit(r);
 	unified_chain_free(r);
 	unified_buffers_exit(r);
 	unified_ledger_exit(r);
@@ -160,11 +161,8 @@ static int unified_drive_node(int fd)
 	inode = file_inode(fd_file(f));
 	if (S_ISBLK(inode->i_mode))
 		return file_bdev(fd_file(f))->bd_disk->node_id;
-	if (!S_ISCHR(inode->i_mode) || !inode->i_cdev || !inode->i_cdev->owner ||
-	    strcmp(module_name(inode->i_cdev->owner), "nvme_core") || !inode->i_cdev->kobj.parent)
-		return -ENODEV;
-	dev = container_of(inode->i_cdev->kobj.parent, struct device, kobj);
-	return dev_to_node(dev);
+	dev = unified_nvme_chardev(inode);
+	return dev ? dev_to_node(dev) : -ENODEV;
 }
 
 static int unified_nic_node(u32 ifindex, u32 rxq)
@@ -213,6 +211,14 @@ static int unified_setup_node(const struct unified_io_setup *s, int *node)
 
 /* --- the ioctls ------------------------------------------------------------ */
 
+/* The drive that the region was set up with is its first target. */
+static int unified_region_drive(struct unified_io_region *r, int fd)
+{
+	struct unified_io_target target = { .fd = fd };
+
+	return unified_target_add(r, &target);
+}
+
 static struct unified_io_region *unified_region_build(const struct unified_io_setup *s)
 {
 	struct unified_io_region *r;
@@ -224,6 +230,7 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 	kref_init(&r->ref);
 	INIT_LIST_HEAD(&r->attachments);
 	INIT_WORK(&r->free_work, unified_region_free);
+	mutex_init(&r->target_mutex);
 	r->flags = s->flags;
 	r->size = s->region_size;
 	r->nr_pages = r->size >> PAGE_SHIFT;
@@ -234,7 +241,9 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 	r->net_rxq = s->net_rxq;
 	r->owner = get_task_pid(current, PIDTYPE_TGID);
 
-	ret = unified_setup_node(s, &r->numa_node);
+	ret = unified_queue_init(r, s->cq_entries);
+	if (!ret)
+		ret = unified_setup_node(s, &r->numa_node);
 	if (!ret)
 		ret = unified_region_layout(r, s);
 	if (!ret)
@@ -243,6 +252,8 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 		ret = unified_buffers_init(r);
 	if (!ret)
 		ret = unified_memory_get(r, s->user_addr);
+	if (!ret && s->nvme_fd > 0)
+		ret = unified_region_drive(r, s->nvme_fd);
 	if (ret) {
 		unified_region_free(&r->free_work);
 		return ERR_PTR(ret);
@@ -299,6 +310,7 @@ void unified_region_close(struct file *file)
 	if (!r)
 		return;
 	xa_erase(&region_ids, r->id);
+	unified_targets_close(r);
 	unified_chain_close(r);
 	unified_region_put(r);
 }

@@ -5,18 +5,42 @@
 #ifndef UNIFIED_H
 #define UNIFIED_H
 
+#include <linux/bio.h>
 #include <linux/cleanup.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/percpu-refcount.h>
 #include <linux/percpu.h>
 #include <linux/sbitmap.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "plan.h"
 #include "unified_io.h"
 #include "unified_kfuncs.h"
+
+struct io_uring_cmd;
+struct unified_op;
+
+/*
+ * The operations that ioctl and BPF hand in: queue.c. Completions are in ring until
+ * user space takes them.
+ */
+struct unified_queue {
+	spinlock_t lock; /* irq-safe, for all of the next */
+	u32 size;	 /* of ring; a power of two */
+	u32 head;
+	u32 tail;
+	u32 under_way;		   /* operations; each will want a place in ring */
+	struct list_head waiting;  /* to be issued by the work */
+	struct list_head finished; /* to be finished by the work */
+	struct unified_completion *ring;
+	wait_queue_head_t wait;
+	struct mutex take_mutex; /* one takes at a time */
+	struct work_struct work;
+};
 
 /*
  * region.c says how it lives, memory.c what protects its pages and mappings.
@@ -56,10 +80,88 @@ struct unified_io_region {
 	struct unified_chain __rcu *chain;
 	bool closed; /* policy_mutex: nothing more is attached */
 
+	u32 chunk_size; /* pieces of it this large are contiguous for a device */
+
+	struct mutex target_mutex; /* target.c; for changes of the next two */
+	struct unified_target __rcu *targets[UNIFIED_IO_MAX_TARGETS];
+	bool targets_closed;
+
+	struct unified_queue queue; /* queue.c */
+
 	struct kref ref;
 	struct work_struct free_work;
 	struct rcu_head rcu;
 };
+
+/* --- operations -------------------------------------------------------------- */
+
+/* How an operation came, and what is done with its completion. */
+struct unified_door {
+	/* From any context: let unified_finish_operation() be called in a process. */
+	void (*defer)(struct unified_op *op);
+	/* The completion is there. Frees the operation. */
+	void (*deliver)(struct unified_op *op);
+	/* Is deliver() for any context? */
+	bool deliver_anywhere;
+	/* It is about to wait; in the context that issues it. */
+	void (*wait)(struct unified_op *op);
+};
+
+/* In what unified_vecs_alloc() returns. */
+#define UNIFIED_NR_VECS 256
+
+/* One command to one target: a request or a bio. */
+struct unified_command {
+	struct unified_op *op;
+	struct unified_command *next; /* of op->commands */
+	struct unified_target *target;
+	struct request *rq; /* while a passthrough command is under way */
+	u64 lba;
+	u32 bytes;
+	u32 nr_vecs;
+	s32 error;
+	u32 status;
+	u64 result;
+	struct bio_vec *vecs; /* one of the next, or UNIFIED_NR_VECS */
+	struct bio_vec inline_vecs[4];
+	struct unified_fixup *fixup; /* data.c */
+	struct bio bio;
+};
+
+/*
+ * From its door to its delivery. One context works on it at any time: the door,
+ * then, when its last command ended, whoever saw that.
+ */
+struct unified_op {
+	struct unified_descriptor desc;
+	struct unified_completion done;
+	struct unified_io_region *region;
+	const struct unified_door *door;
+	struct io_uring_cmd *uring; /* of that door */
+	unsigned int issue_flags;   /* likewise */
+	bool may_wait;		    /* for a request of the device */
+	bool polled;
+	bool posted;	  /* not yet copied and checked */
+	bool waiting;	  /* it is in queue->waiting; under its lock */
+	bool has_buffer;  /* it keeps desc.buffer */
+	bool dropped;	  /* a policy said so */
+	atomic_t pending; /* commands under way, and one while they are issued */
+	u32 issued;	  /* how many were */
+	s32 error;	  /* of issuing more */
+
+	/* Its data, as pieces that are contiguous for a device. */
+	u32 nr_pieces;
+	struct unified_segment *pieces;
+	struct unified_segment inline_pieces[2];
+	void *data; /* the first of them, as policies see it */
+	u32 data_len;
+
+	struct list_head node; /* in a list of its queue */
+	struct unified_command *commands;
+	struct unified_command first;
+};
+
+/* --- what each file has for the others --------------------------------------- */
 
 /* main.c: for what cannot be done where it is noticed; drained before unload */
 extern struct workqueue_struct *unified_wq;
@@ -83,12 +185,6 @@ static inline struct unified_io_region *unified_file_region(struct file *file)
 {
 	return smp_load_acquire(&file->private_data); /* see above */
 }
-
-/*
- * For what grows with a region: charged to who asks for it, and refused where it
- * is too much; nobody is killed to make room, in the system or in a cgroup.
- */
-#define UNIFIED_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* memory.c: pages and mappings */
 int unified_memory_get(struct unified_io_region *r, unsigned long user_addr);
@@ -126,12 +222,115 @@ int unified_chain_attach(struct unified_io_region *r, const struct unified_io_bp
 int unified_chain_detach(struct unified_io_region *r, const struct unified_io_bpf *bpf);
 void unified_chain_close(struct unified_io_region *r);
 void unified_chain_free(struct unified_io_region *r);
-int unified_chain_process(struct unified_io_region *r, struct unified_descriptor *desc);
+int unified_chain_process(struct unified_op *op);
+int unified_chain_submit(struct unified_op *op);
+int unified_chain_complete(struct unified_op *op);
+#define UNIFIED_HOOK_PROCESS  BIT(0)
+#define UNIFIED_HOOK_SUBMIT   BIT(1)
+#define UNIFIED_HOOK_COMPLETE BIT(2)
+bool unified_chain_has(struct unified_io_region *r, unsigned int hooks);
 int unified_policy_info_from(u32 id, struct unified_io_policy_info *info);
 u32 unified_policy_count(void);
 
 /* engine.c: every operation, from whatever door */
-int unified_submit_operation(struct unified_io_region *r, const struct unified_descriptor *request);
+int unified_submit_operation(struct unified_op *op, const struct unified_descriptor *request);
+void unified_resume_operation(struct unified_op *op);
+void unified_command_end(struct unified_command *c);
+void unified_finish_operation(struct unified_op *op);
+
+/* op.c: operations and their memory */
+int unified_ops_init(void);
+void unified_ops_exit(void);
+struct unified_op *unified_op_alloc(struct unified_io_region *r, const struct unified_door *door,
+				    gfp_t gfp);
+void unified_op_reset(struct unified_op *op);
+void unified_op_free(struct unified_op *op);
+struct unified_command *unified_command_add(struct unified_op *op);
+void *unified_vecs_alloc(struct unified_op *op);
+
+/* Without waiting, what is not there now is asked for again where waiting is fine. */
+static inline gfp_t unified_op_gfp(const struct unified_op *op)
+{
+	return (op->may_wait ? GFP_NOIO : GFP_NOWAIT) | __GFP_NOWARN;
+}
+
+/* data.c: the data of an operation, for policies and for devices */
+int unified_data_map(struct unified_op *op);
+int unified_data_plan(struct unified_command *c, const struct unified_limits *limits,
+		      struct unified_cursor *at);
+void unified_data_done(struct unified_command *c);
+bool unified_data_needs_copy(const struct unified_command *c);
+void unified_data_unmap(struct unified_op *op);
+
+static inline bool unified_desc_writes(const struct unified_descriptor *d)
+{
+	return d->opcode == UNIFIED_OP_RW ? d->flags & UNIFIED_DESC_F_WRITE
+					  : d->opcode != UNIFIED_OP_COMPARE;
+}
+
+/* Does the device write to the region? */
+static inline bool unified_desc_fills(const struct unified_descriptor *d)
+{
+	return d->opcode == UNIFIED_OP_RW && (d->flags & UNIFIED_DESC_F_READ);
+}
+
+static inline bool unified_desc_has_data(const struct unified_descriptor *d)
+{
+	return d->opcode == UNIFIED_OP_RW || d->opcode == UNIFIED_OP_COMPARE;
+}
+
+/* target.c: where operations go; target_block.c and target_nvme.c: how */
+struct unified_target {
+	const struct unified_target_ops *ops;
+	struct file *file;
+	struct block_device *bdev;
+	u32 access;
+	u64 start; /* of the range, in sectors */
+	u64 end;
+	u32 nsid;
+	bool odd_lengths;
+	struct percpu_ref users; /* killed when it is removed, or its device */
+	atomic_t killed;
+	struct completion drained;
+	struct work_struct close_work;
+	struct kref ref;
+	struct rcu_head rcu;
+	char name[32];
+};
+
+struct unified_target_ops {
+	u32 kind;
+	/* 0: it will end. -EAGAIN: not without waiting, which op->may_wait allows. */
+	int (*issue)(struct unified_command *c, struct unified_cursor *at);
+	/* No command is left. */
+	void (*detach)(struct unified_target *t);
+};
+
+extern const struct unified_target_ops unified_target_block, unified_target_nvme;
+int unified_nvme_attach(struct unified_target *t);
+struct device *unified_nvme_chardev(struct inode *inode);
+struct unified_target *unified_target_get(struct unified_io_region *r, u32 index);
+void unified_target_put(struct unified_target *t);
+int unified_target_check(const struct unified_command *c, const struct unified_limits *limits,
+			 sector_t *sector);
+int unified_target_add(struct unified_io_region *r, struct unified_io_target *info);
+int unified_target_remove(struct unified_io_region *r, u32 index);
+int unified_target_info_from(struct unified_io_region *r, struct unified_io_target *info);
+void unified_targets_close(struct unified_io_region *r);
+void unified_limits_of(const struct unified_target *t, struct unified_limits *limits);
+
+/* queue.c: the doors of ioctl and BPF */
+int unified_queue_init(struct unified_io_region *r, u32 size);
+void unified_queue_exit(struct unified_io_region *r);
+int unified_queue_submit(struct unified_io_region *r, const struct unified_descriptor *request);
+int unified_queue_post(struct unified_io_region *r, const struct unified_descriptor *request);
+void unified_queue_wait(struct unified_op *op);
+bool unified_queue_unwait(struct unified_op *op);
+int unified_queue_take(struct unified_io_region *r, struct unified_io_complete *complete);
+
+/* uring.c: the door of io_uring */
+int unified_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);
+int unified_uring_poll(struct io_uring_cmd *cmd, struct io_comp_batch *iob, unsigned int flags);
 
 static inline void *unified_data(const struct unified_io_region *r, u64 addr)
 {

@@ -19,7 +19,7 @@ _Static_assert(sizeof(struct unified_descriptor) == 64, "descriptor");
 _Static_assert(sizeof(struct unified_completion) == 32, "completion");
 _Static_assert(sizeof(struct unified_slot) == 16, "slot");
 _Static_assert(sizeof(struct unified_io_setup) == 176, "setup");
-_Static_assert(sizeof(struct unified_io_info) == 216, "info");
+_Static_assert(sizeof(struct unified_io_info) == 320, "info");
 _Static_assert(sizeof(struct unified_io_bpf) == 64, "bpf");
 _Static_assert(sizeof(struct unified_io_policy_info) == 192, "policy_info");
 
@@ -42,7 +42,8 @@ int main(void)
 	ok(big.info.version && big.info.policies == 0, "a version, and no policies");
 	ok(big.info.features & UNIFIED_IO_FEAT_POLICY, "the feature of policies");
 	ok(!(big.info.features &
-	     ~(UNIFIED_IO_FEAT_POLICY | UNIFIED_IO_FEAT_REGION | UNIFIED_IO_FEAT_PROCESS)),
+	     ~(UNIFIED_IO_FEAT_POLICY | UNIFIED_IO_FEAT_REGION | UNIFIED_IO_FEAT_PROCESS |
+	       UNIFIED_IO_FEAT_STORAGE | UNIFIED_IO_FEAT_URING)),
 	   "and none that this test does not know");
 	ok((unsigned char)big.more[0] == 0xee, "nothing is written past the structure");
 

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The target that drives an NVMe namespace by its commands: requests of region
+ * pages, with the status and the result of the controller in the completion.
+ *
+ * What the device demands is read while a request is held: until that is issued
+ * or freed, the queue cannot be frozen to be changed.
+ *
+ * struct nvme_request is private to the driver. Where its members are was read
+ * from the driver's BTF when this module was built, and is compared with the
+ * running driver's when the first namespace is attached. There, too, a read that
+ * must fail shows that a status is found where it should be. The driver's one
+ * function is looked up by name, so that this module loads without it.
+ */
+#include <linux/blk-integrity.h>
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/btf.h>
+#include <linux/module.h>
+#include <linux/nvme.h>
+#include <linux/nvme_ioctl.h>
+#include <linux/slab.h>
+
+#include "nvme_layout.h"
+#include "unified.h"
+
+/* Of drivers/nvme/host/nvme.h. */
+void nvme_init_request(struct request *req, struct nvme_command *cmd);
+#define NVME_REQ_CANCELLED BIT(0)
+
+/* Set by the first attach, and right as long as one holds the driver. */
+static void (*init_request)(struct request *req, struct nvme_command *cmd);
+
+static u16 unified_nvme_status(struct request *rq)
+{
+	return *(u16 *)(blk_mq_rq_to_pdu(rq) + NVME_REQUEST_STATUS);
+}
+
+static u64 unified_nvme_result(struct request *rq)
+{
+	return le64_to_cpu(*(__le64 *)(blk_mq_rq_to_pdu(rq) + NVME_REQUEST_RESULT));
+}
+
+static u8 unified_nvme_flags(struct request *rq)
+{
+	return *(u8 *)(blk_mq_rq_to_pdu(rq) + NVME_REQUEST_FLAGS);
+}
+
+/* --- a command ------------------------------------------------------------------ */
+
+static s32 unified_nvme_error(struct request *rq, u16 status, blk_status_t err)
+{
+	/* A reset took it, and nobody knows how far it came. */
+	if (unified_nvme_flags(rq) & NVME_REQ_CANCELLED)
+		return -EINTR;
+	if ((status & NVME_SCT_SC_MASK) == NVME_SC_COMPARE_FAILED)
+		return -EILSEQ;
+	if (err)
+		return blk_status_to_errno(err);
+	return status ? -EIO : 0;
+}
+
+/* Mostly in irq. */
+static enum rq_end_io_ret unified_nvme_end_io(struct request *rq, blk_status_t err,
+					      const struct io_comp_batch *iob)
+{
+	struct unified_command *c = rq->end_io_data;
+
+	c->status = unified_nvme_status(rq);
+	c->result = unified_nvme_result(rq);
+	c->error = unified_nvme_error(rq, c->status, err);
+	WRITE_ONCE(c->rq, NULL);
+	unified_command_end(c);
+	return RQ_END_IO_FREE;
+}
+
+static u8 unified_nvme_opcode(const struct unified_descriptor *d)
+{
+	switch (d->opcode) {
+	case UNIFIED_OP_FLUSH:
+		return nvme_cmd_flush;
+	case UNIFIED_OP_ZEROES:
+		return nvme_cmd_write_zeroes;
+	case UNIFIED_OP_COMPARE:
+		return nvme_cmd_compare;
+	default:
+		return unified_desc_writes(d) ? nvme_cmd_write : nvme_cmd_read;
+	}
+}
+
+static void unified_nvme_fill(struct nvme_command *cmd, struct unified_command *c, u32 block)
+{
+	const struct unified_descriptor *d = &c->op->desc;
+	u32 blocks = c->bytes / block;
+
+	memset(cmd, 0, sizeof(*cmd));
+	cmd->rw.opcode = unified_nvme_opcode(d);
+	cmd->rw.nsid = cpu_to_le32(c->target->nsid);
+	if (d->opcode == UNIFIED_OP_FLUSH)
+		return;
+	cmd->rw.slba = cpu_to_le64(c->lba);
+	cmd->rw.length = cpu_to_le16(blocks - 1);
+	if (d->flags & UNIFIED_DESC_F_FUA)
+		cmd->rw.control = cpu_to_le16(NVME_RW_FUA);
+	c->lba += blocks;
+}
+
+static int unified_nvme_map(struct request *rq, struct unified_command *c)
+{
+	struct bio *bio = &c->bio;
+
+	bio_init(bio, NULL, c->vecs, c->nr_vecs, rq->cmd_flags);
+	bio->bi_vcnt = c->nr_vecs;
+	bio->bi_iter.bi_size = c->bytes;
+	if (c->nr_vecs > 1)
+		return blk_rq_append_bio(rq, bio);
+	/* One segment within the limits, as it was planned: nothing to count. */
+	rq->bio = bio;
+	rq->biotail = bio;
+	rq->__data_len = c->bytes;
+	rq->nr_phys_segments = 1;
+	return 0;
+}
+
+/* With a request in hand: the limits hold until it is issued. */
+static int unified_nvme_prepare(struct request *rq, struct unified_command *c,
+				struct unified_cursor *at)
+{
+	const struct unified_descriptor *d = &c->op->desc;
+	struct unified_limits limits;
+	struct nvme_command cmd;
+	sector_t sector;
+	int ret;
+
+	unified_limits_of(c->target, &limits);
+	ret = unified_target_check(c, &limits, &sector);
+	if (ret)
+		return ret;
+	/* The length of a command has 16 bits, less one. */
+	limits.max_bytes = min_t(u64, limits.max_bytes, (u64)limits.block << 16);
+	c->bytes = d->len;
+	if (unified_desc_has_data(d)) {
+		ret = unified_data_plan(c, &limits, at);
+		if (ret)
+			return ret;
+	}
+	unified_nvme_fill(&cmd, c, limits.block);
+	init_request(rq, &cmd);
+	return c->nr_vecs ? unified_nvme_map(rq, c) : 0;
+}
+
+/* What the controller has no command for, or what is too long for one. */
+static bool unified_nvme_by_block(const struct unified_command *c)
+{
+	const struct unified_descriptor *d = &c->op->desc;
+	const struct request_queue *q = bdev_get_queue(c->target->bdev);
+
+	return d->opcode == UNIFIED_OP_DISCARD ||
+	       (d->opcode == UNIFIED_OP_ZEROES &&
+		d->len > min_t(u64, (u64)q->limits.max_write_zeroes_sectors << SECTOR_SHIFT,
+			       (u64)queue_logical_block_size(q) << 16));
+}
+
+static int unified_nvme_issue(struct unified_command *c, struct unified_cursor *at)
+{
+	const struct unified_op *op = c->op;
+	blk_mq_req_flags_t flags = 0;
+	struct request *rq;
+	blk_opf_t opf;
+	int ret;
+
+	if (unified_nvme_by_block(c))
+		return unified_target_block.issue(c, at);
+	opf = unified_desc_fills(&op->desc) ? REQ_OP_DRV_IN : REQ_OP_DRV_OUT;
+	if (op->polled)
+		opf |= REQ_POLLED;
+	if (!op->may_wait) {
+		opf |= REQ_NOWAIT;
+		flags = BLK_MQ_REQ_NOWAIT;
+	}
+	rq = blk_mq_alloc_request(bdev_get_queue(c->target->bdev), opf, flags);
+	if (IS_ERR(rq))
+		return PTR_ERR(rq);
+	ret = unified_nvme_prepare(rq, c, at);
+	if (ret) {
+		blk_mq_free_request(rq);
+		return ret;
+	}
+	rq->end_io = unified_nvme_end_io;
+	rq->end_io_data = c;
+	WRITE_ONCE(c->rq, rq);
+	blk_execute_rq_nowait(rq, false);
+	return 0;
+}
+
+/* --- attaching --------------------------------------------------------------------- */
+
+/*
+ * Is struct nvme_request of the running driver the one that this was built for?
+ * Names cannot be looked up from a module: the offsets of all members tell.
+ */
+static bool unified_nvme_layout_is_known(void)
+{
+	static const u32 offsets[] = NVME_REQUEST_OFFSETS;
+	const struct btf_member *m;
+	const struct btf_type *t;
+	struct btf *btf;
+	s32 id;
+	u32 i;
+
+	id = bpf_find_btf_id("nvme_request", BTF_KIND_STRUCT, &btf);
+	if (id < 0)
+		return false;
+	t = btf_type_by_id(btf, id);
+	if (t->size != NVME_REQUEST_SIZE || btf_type_vlen(t) != ARRAY_SIZE(offsets))
+		return false;
+	m = (const struct btf_member *)(t + 1);
+	for (i = 0; i < ARRAY_SIZE(offsets); i++)
+		if (__btf_member_bit_offset(t, &m[i]) != offsets[i] * 8)
+			return false;
+	return true;
+}
+
+static bool unified_nvme_layout_ok(void)
+{
+	static DEFINE_MUTEX(lock);
+	static bool asked, known;
+
+	guard(mutex)(&lock);
+	/*
+	 * Once: the reference that the search takes on the driver's BTF cannot be
+	 * given back, since btf_put() is not exported. A driver with other types
+	 * would be of another kernel, which would not have loaded this module.
+	 */
+	if (!asked)
+		known = unified_nvme_layout_is_known();
+	asked = true;
+	return known;
+}
+
+struct unified_nvme_wait {
+	struct completion done;
+	u16 status;
+};
+
+static enum rq_end_io_ret unified_nvme_probe_end(struct request *rq, blk_status_t err,
+						 const struct io_comp_batch *iob)
+{
+	struct unified_nvme_wait *wait = rq->end_io_data;
+
+	wait->status = unified_nvme_status(rq);
+	complete(&wait->done);
+	return RQ_END_IO_FREE;
+}
+
+/* Read one block into two pieces. Returns the status, or -errno. */
+static int unified_nvme_read(struct unified_target *t, u64 lba, void *first, u32 len, void *second)
+{
+	u32 block = bdev_logical_block_size(t->bdev);
+	struct nvme_command cmd = {
+		.rw.opcode = nvme_cmd_read,
+		.rw.nsid = cpu_to_le32(t->nsid),
+		.rw.slba = cpu_to_le64(lba),
+	};
+	struct unified_nvme_wait wait;
+	struct bio_vec vecs[2];
+	struct request *rq;
+	struct bio bio;
+	int ret;
+
+	rq = blk_mq_alloc_request(bdev_get_queue(t->bdev), REQ_OP_DRV_IN, 0);
+	if (IS_ERR(rq))
+		return PTR_ERR(rq);
+	init_request(rq, &cmd);
+	bvec_set_virt(&vecs[0], first, len);
+	bvec_set_virt(&vecs[1], second, block - len);
+	bio_init(&bio, NULL, vecs, len < block ? 2 : 1, REQ_OP_DRV_IN);
+	bio.bi_vcnt = bio.bi_max_vecs;
+	bio.bi_iter.bi_size = block;
+	ret = blk_rq_append_bio(rq, &bio);
+	if (ret) {
+		blk_mq_free_request(rq);
+		return ret;
+	}
+	init_completion(&wait.done);
+	rq->end_io = unified_nvme_probe_end;
+	rq->end_io_data = &wait;
+	blk_execute_rq_nowait(rq, false);
+	wait_for_completion(&wait.done);
+	return wait.status;
+}
+
+/*
+ * A controller may want every piece to be a multiple of four bytes, and does not
+ * say so in a way that reaches us. Read a block in one piece and in pieces of odd
+ * lengths: if both give the same, odd lengths are fine.
+ */
+static int unified_nvme_probe(struct unified_target *t)
+{
+	u32 block = bdev_logical_block_size(t->bdev);
+	u64 lba = t->start >> (ilog2(block) - SECTOR_SHIFT);
+	u8 *whole, *parts;
+	int ret;
+
+	if (block > PAGE_SIZE)
+		return -EOPNOTSUPP;
+	whole = kzalloc(2 * PAGE_SIZE, GFP_KERNEL);
+	if (!whole)
+		return -ENOMEM;
+	parts = whole + PAGE_SIZE;
+	/* Beyond the end: the one thing known of the status is what it must be. */
+	ret = unified_nvme_read(t, U64_MAX >> 8, whole, block, whole);
+	if (ret < 0)
+		goto free;
+	if ((ret & NVME_SCT_SC_MASK) != NVME_SC_LBA_RANGE) {
+		ret = -EPROTO;
+		goto free;
+	}
+	ret = unified_nvme_read(t, lba, whole, block, whole);
+	if (!ret && !queue_virt_boundary(bdev_get_queue(t->bdev))) {
+		u8 *second = kzalloc(PAGE_SIZE, GFP_KERNEL);
+
+		memset(parts, ~whole[0], block);
+		t->odd_lengths = second && !unified_nvme_read(t, lba, parts, 5, second) &&
+				 !memcmp(parts, whole, 5) && !memcmp(second, whole + 5, block - 5);
+		kfree(second);
+	}
+	/* That a block cannot be read is its own affair. */
+	ret = ret < 0 ? ret : 0;
+free:
+	kfree(whole);
+	return ret;
+}
+
+/*
+ * EOPNOTSUPP: what this is cannot be driven by commands: no NVMe, a partition, a
+ * multipath head. EMEDIUMTYPE: blocks with metadata. EPROTO: an unknown driver.
+ */
+int unified_nvme_attach(struct unified_target *t)
+{
+	struct gendisk *disk = t->bdev->bd_disk;
+	struct request_queue *q = disk->queue;
+	int ret;
+
+	if (!disk->fops->owner || strcmp(module_name(disk->fops->owner), "nvme_core") ||
+	    bdev_is_partition(t->bdev) || !queue_is_mq(q))
+		return -EOPNOTSUPP;
+	if (q->limits.integrity.metadata_size)
+		return -EMEDIUMTYPE;
+	ret = disk->fops->ioctl(t->bdev, BLK_OPEN_READ, NVME_IOCTL_ID, 0);
+	if (ret <= 0)
+		return -EOPNOTSUPP;
+	t->nsid = ret;
+	if (!unified_nvme_layout_ok())
+		return -EPROTO;
+	init_request = symbol_get(nvme_init_request);
+	if (!init_request)
+		return -EPROTO;
+	ret = unified_nvme_probe(t);
+	if (ret)
+		symbol_put(nvme_init_request);
+	return ret;
+}
+
+static void unified_nvme_detach(struct unified_target *t)
+{
+	symbol_put(nvme_init_request);
+}
+
+const struct unified_target_ops unified_target_nvme = {
+	.kind = UNIFIED_TARGET_NVME,
+	.issue = unified_nvme_issue,
+	.detach = unified_nvme_detach,
+};

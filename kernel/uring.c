@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The door of io_uring: a descriptor in the command area of an
+ * IORING_OP_URING_CMD.
+ *
+ * The request holds the file, and so the region, until its completion is posted.
+ * An operation is touched by the issuer under the ring's lock, then by the device
+ * or by the queue's work, then by task work, which holds that lock again. What
+ * waits for a request of the device can be cancelled; what is under way comes
+ * back on its own, also when the ring is gone.
+ */
+#include <linux/blk-mq.h>
+#include <linux/io_uring/cmd.h>
+
+#include "unified.h"
+
+/* In the command's own memory, from issue to completion. */
+struct unified_uring_pdu {
+	struct unified_op *op;
+};
+
+static struct unified_uring_pdu *unified_uring_pdu(struct io_uring_cmd *cmd)
+{
+	return io_uring_cmd_to_pdu(cmd, struct unified_uring_pdu);
+}
+
+static void unified_uring_reply(struct io_uring_cmd *cmd, struct unified_op *op,
+				unsigned int issue_flags)
+{
+	const struct unified_completion *done = &op->done;
+	s32 res = done->res ?: done->len;
+	u64 more = done->res ? done->status : done->result;
+
+	unified_uring_pdu(cmd)->op = NULL;
+	unified_op_free(op);
+	io_uring_cmd_done32(cmd, res, more, issue_flags);
+}
+
+static void unified_uring_task(struct io_tw_req tw_req, io_tw_token_t tw)
+{
+	struct unified_op *op = unified_uring_pdu(io_uring_cmd_from_tw(tw_req))->op;
+
+	op->issue_flags = IO_URING_CMD_TASK_WORK_ISSUE_FLAGS;
+	unified_finish_operation(op);
+}
+
+static void unified_uring_defer(struct unified_op *op)
+{
+	io_uring_cmd_do_in_task_lazy(op->uring, unified_uring_task);
+}
+
+/* From unified_finish_operation(), and so from task work only. */
+static void unified_uring_deliver(struct unified_op *op)
+{
+	unified_uring_reply(op->uring, op, op->issue_flags);
+}
+
+static void unified_uring_wait(struct unified_op *op)
+{
+	io_uring_cmd_mark_cancelable(op->uring, op->issue_flags);
+}
+
+static const struct unified_door uring_door = {
+	.defer = unified_uring_defer,
+	.deliver = unified_uring_deliver,
+	.wait = unified_uring_wait,
+};
+
+/* The ring's lock is held, so that no operation ends meanwhile. */
+static int unified_uring_cancel(struct io_uring_cmd *cmd, unsigned int issue_flags)
+{
+	struct unified_op *op = unified_uring_pdu(cmd)->op;
+
+	if (!op || !unified_queue_unwait(op))
+		return 0;
+	unified_data_unmap(op);
+	op->done.res = -ECANCELED;
+	unified_uring_reply(cmd, op, issue_flags);
+	return 0;
+}
+
+static int unified_uring_submit(struct unified_io_region *r, struct io_uring_cmd *cmd,
+				unsigned int issue_flags)
+{
+	const struct unified_descriptor *desc =
+		io_uring_sqe128_cmd(cmd->sqe, struct unified_descriptor);
+	bool may_wait = !(issue_flags & IO_URING_F_NONBLOCK);
+	struct unified_op *op;
+	int ret;
+
+	/* Process hooks may sleep: nothing has been done yet, come back from a worker. */
+	if (!may_wait && (READ_ONCE(desc->type) & UNIFIED_REGION_F_BPF))
+		return -EAGAIN;
+	op = unified_op_alloc(r, &uring_door, GFP_NOWAIT | __GFP_NOWARN);
+	if (!op)
+		return may_wait ? -ENOMEM : -EAGAIN;
+	op->uring = cmd;
+	op->may_wait = may_wait;
+	op->polled = issue_flags & IO_URING_F_IOPOLL;
+	op->issue_flags = issue_flags;
+	unified_uring_pdu(cmd)->op = op;
+	ret = unified_submit_operation(op, desc);
+	if (ret != -EIOCBQUEUED) {
+		op->done.len = ret ? 0 : op->desc.len;
+		unified_uring_reply(cmd, op, issue_flags);
+	}
+	return -EIOCBQUEUED;
+}
+
+/* .uring_cmd */
+int unified_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
+{
+	struct unified_io_region *r = unified_file_region(cmd->file);
+
+	if (issue_flags & IO_URING_F_CANCEL)
+		return unified_uring_cancel(cmd, issue_flags);
+	if (!(issue_flags & IO_URING_F_SQE128) || !(issue_flags & IO_URING_F_CQE32))
+		return -EINVAL;
+	if (cmd->cmd_op != UNIFIED_IO_URING_SUBMIT)
+		return -ENOTTY;
+	if (!r)
+		return -ENXIO;
+	return unified_uring_submit(r, cmd, issue_flags);
+}
+
+/* .uring_cmd_iopoll: only who polls the ring ends its operations. */
+int unified_uring_poll(struct io_uring_cmd *cmd, struct io_comp_batch *iob, unsigned int flags)
+{
+	struct unified_op *op = unified_uring_pdu(cmd)->op;
+	struct unified_command *c;
+	int found = 0;
+
+	for (c = op ? op->commands : NULL; c; c = c->next) {
+		struct request *rq = READ_ONCE(c->rq);
+
+		if (rq && blk_rq_is_poll(rq))
+			found += blk_rq_poll(rq, iob, flags);
+	}
+	return found;
+}
