@@ -33,6 +33,7 @@ struct unified_descriptor {
 	__u32 opcode;
 	__u64 buffer;
 	__u32 nr_frags;
+	__u32 resv[3];
 };
 
 struct unified_completion {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The target that works on everything: any block device, by bio. The block layer
- * splits what is too long for the device, and retries what a reset cut off.
+ * retries what a reset cut off. It could split what is too long, too, but not
+ * where many small fragments make up one block.
  */
 #include <linux/blkdev.h>
 
@@ -52,9 +53,6 @@ static int unified_block_issue(struct unified_command *c, struct unified_cursor 
 		return ret;
 	c->bytes = d->len;
 	if (unified_desc_has_data(d)) {
-		/* It splits, where only whole blocks must come out. */
-		limits.max_segments = UNIFIED_NR_VECS;
-		limits.max_bytes = round_down(U32_MAX, PAGE_SIZE);
 		ret = unified_data_plan(c, &limits, at);
 		if (ret)
 			return ret;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mirror: keeps the same data on several targets. What writes goes to all of
+ * them, and is done when all are. Reads take turns; one that fails is tried on
+ * the next target, until all were asked.
+ *
+ * To change how many targets there are, set "targets" before it is loaded.
+ */
+#include "unified.bpf.h"
+
+const volatile __u32 targets = 2;
+
+__u32 turn;
+
+static bool is_read(const struct unified_descriptor *desc)
+{
+	return desc->opcode == 0 && (desc->flags & 1 /* UNIFIED_DESC_F_READ */);
+}
+
+SEC("struct_ops/submit")
+s32 BPF_PROG(mirror_submit, struct unified_bpf_ctx *uctx)
+{
+	struct unified_descriptor *desc = uctx->desc;
+
+	if (is_read(desc))
+		desc->targets = 1U << (__sync_fetch_and_add(&turn, 1) % targets);
+	else
+		desc->targets = (1ULL << targets) - 1;
+	return UNIFIED_CONTINUE;
+}
+
+SEC("struct_ops/complete")
+s32 BPF_PROG(mirror_complete, struct unified_bpf_ctx *uctx)
+{
+	struct unified_descriptor *desc = uctx->desc;
+	__u32 next = desc->targets << 1;
+
+	if (!is_read(desc) || uctx->completion->res >= 0 || uctx->completion->tries >= targets)
+		return UNIFIED_CONTINUE;
+	desc->targets = next >> targets ? 1 : next;
+	return UNIFIED_RETRY;
+}
+
+UNIFIED_POLICY(mirror,
+	.submit = (void *)mirror_submit,
+	.complete = (void *)mirror_complete);

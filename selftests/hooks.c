@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The submit and complete hooks: what they may answer and change, on each door;
+ * what they must not; and operations that BPF hands in, in any context.
+ *
+ * VM: --nvme 64M --nvme 64M,lba=4096 --trace pci_nvme_io_cmd,pci_nvme_map_sgl
+ */
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include "io.h"
+#include "policy.h"
+
+#define OBJECT PROGS "hooks.bpf.o"
+
+/* What the programs have in .bss and .rodata. */
+struct seen {
+	int submits, completes, last_res, last_tries;
+	uint64_t last_user_data, last_result;
+	struct unified_descriptor packet;
+	uint32_t packet_region;
+};
+
+struct settings {
+	int32_t verdict;
+	uint64_t set_lba;
+	uint32_t set_targets;
+	uint16_t set_flags;
+};
+
+enum { CONTINUE, DROP, ISSUE, TO_USER, RETRY };
+
+static struct unified_io_setup setup = REGION_SETUP;
+static unsigned char *data, disk[65536];
+static const char *path;
+static int fd;
+
+static struct policy attached(const char *map, const char *name, struct settings s)
+{
+	struct policy p = policy_open(OBJECT, map);
+	struct unified_io_bpf bpf = { .prog_fd = -1 };
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, p.obj)
+		bpf_program__set_autoload(prog, !strncmp(bpf_program__name(prog), "any_", 4));
+	memcpy(policy_section(&p, ".rodata"), &s, sizeof(s));
+	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
+	if (policy_attach(&p) || ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf)) {
+		ok(false, "%s is attached: %s", name, strerror(errno));
+		exit(done());
+	}
+	return p;
+}
+
+static struct unified_descriptor rw(unsigned int flags, uint64_t lba)
+{
+	return (struct unified_descriptor){ .type = UNIFIED_REGION_F_NVME,
+					    .flags = flags,
+					    .lba = lba,
+					    .len = 4096,
+					    .user_data = 77 };
+}
+
+static int answer(const struct door *door, const char *map, const char *name, struct settings s,
+		  struct unified_descriptor d, struct unified_completion *done, struct seen *seen)
+{
+	struct policy p = attached(map, name, s);
+	int ret = door->run(fd, &d, done);
+
+	memcpy(seen, policy_section(&p, ".bss"), sizeof(*seen));
+	policy_close(&p);
+	return ret;
+}
+
+static void submit_decides(const struct door *door)
+{
+	struct unified_completion done;
+	struct settings s = {};
+	struct seen seen;
+	int ret;
+
+	fill(data, 4096, 1);
+#define ASK(...)                                                                                   \
+	((s = (struct settings){ __VA_ARGS__ }),                                                   \
+	 answer(door, "submits_only", "submits", s, rw(UNIFIED_DESC_F_WRITE, 8), &done, &seen))
+	ok(!ASK(.verdict = CONTINUE) && seen.submits == 1, "%s: submit is asked once", door->name);
+	ok(!ASK(.verdict = ISSUE, .set_lba = 64), "it moves a write");
+	ok(!device_read(path, disk, 4096, 64 * 512) && !memcmp(disk, data, 4096), "to there");
+	ok(ASK(.verdict = DROP) == -ECANCELED, "drop: canceled");
+	ok(ASK(.verdict = -ENOSPC) == -ENOSPC, "its errno is the answer");
+	ok(ASK(.verdict = -EAGAIN) == -EAGAIN, "any errno");
+	ok(!ASK(.verdict = -529), "what is an errno to the kernel alone is none");
+	ok(!ASK(.verdict = RETRY), "nor is a verdict of another hook");
+	ok(ASK(.set_lba = 1ULL << 40) == -ERANGE, "no policy gets past the end");
+	ok(ASK(.set_targets = 1U << 31) == -ENODEV, "or to a target that is not there");
+	ok(ASK(.set_flags = UNIFIED_DESC_F_READ) == -EINVAL, "or changes what is done");
+	ok(!ASK(.set_flags = UNIFIED_DESC_F_FUA), "but for FUA");
+	ret = ASK(.set_targets = 3);
+	ok(!ret, "two targets (%d)", ret);
+	memset(disk, 0, 4096);
+	ok(!device_read(drive(1), disk, 4096, 8 * 4096) && !memcmp(disk, data, 4096),
+	   "the second has it, too");
+#undef ASK
+}
+
+static void complete_decides(const struct door *door)
+{
+	struct unified_completion done;
+	struct settings s = {};
+	struct seen seen;
+	int ret;
+
+#define ASK(...)                                                                                   \
+	((s = (struct settings){ __VA_ARGS__ }),                                                   \
+	 answer(door, "completes_only", "completes", s, rw(UNIFIED_DESC_F_WRITE, 8), &done, &seen))
+	ok(!ASK(.verdict = CONTINUE) && seen.completes == 1 && !seen.last_res &&
+		   seen.last_tries == 1 && seen.last_user_data == 77,
+	   "%s: complete is asked once", door->name);
+	ok(!ASK(.verdict = TO_USER) && done.len == 4096, "to the user");
+	ret = ASK(.verdict = RETRY);
+	ok(!ret && seen.completes == 8 && seen.last_tries == 8, "a retry ends after 8 tries (%d)",
+	   seen.completes);
+	ok(ASK(.verdict = -EIO) == -EIO && !done.len, "its errno is the answer");
+	ok(!ASK(.verdict = ISSUE), "a verdict of another hook is none");
+	ok(!ASK(.verdict = DROP), "who handed it in is told also if it is dropped");
+#undef ASK
+}
+
+struct args {
+	uint32_t region;
+	int32_t ret;
+	struct unified_descriptor request;
+};
+
+static int by_bpf(struct policy *p, const char *prog, struct unified_descriptor d)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(p->obj, prog);
+	struct args args = { .region = setup.id, .request = d };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &args, .ctx_size_in = sizeof(args));
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(program), &opts))
+		return -errno;
+	return args.ret;
+}
+
+static int take(struct unified_completion *done, unsigned int min)
+{
+	struct unified_io_complete complete = { .min = min, .timeout_ns = 5000000000ULL };
+
+	if (ioctl(fd, UNIFIED_IO_COMPLETE, &complete))
+		return -errno;
+	*done = complete.completions[0];
+	return complete.count;
+}
+
+static void bpf_hands_in(void)
+{
+	struct policy p = policy_open(OBJECT, "completes_only");
+	struct unified_io_bpf bpf = { .prog_fd = -1, .name = "completes" };
+	struct unified_completion done = {};
+	struct seen *seen;
+	int i, n, busy;
+
+	((struct settings *)policy_section(&p, ".rodata"))->verdict = DROP;
+	if (!ok(!policy_attach(&p), "programs that hand in operations"))
+		return;
+	fill(data, 4096, 99);
+	ok(!by_bpf(&p, "submit_one", rw(UNIFIED_DESC_F_WRITE, 256)), "one is handed in by BPF");
+	n = take(&done, 1);
+	ok(n == 1 && !done.res && done.user_data == 77, "and done (%d, %d)", n, done.res);
+	ok(!device_read(path, disk, 4096, 256 * 512) && !memcmp(disk, data, 4096), "really");
+	ok(by_bpf(&p, "submit_part", rw(0, 0)) == -EINVAL, "half a descriptor is refused");
+	ok(!by_bpf(&p, "submit_one", rw(UNIFIED_DESC_F_WRITE, -1)), "a bad one is handed in");
+	ok(take(&done, 1) == 1 && done.res == -ERANGE, "and answered");
+
+	ok(!ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), "with a policy that drops completions");
+	by_bpf(&p, "submit_one", rw(UNIFIED_DESC_F_WRITE, 256));
+	ok(take(&done, 1) == 0, "nobody is told");
+	seen = policy_section(&p, ".bss");
+	ok(seen->completes == 1 && region_info(fd).ledger.dropped == 1, "but the policy");
+	ioctl(fd, UNIFIED_IO_DETACH_BPF, &bpf);
+
+	for (i = busy = 0; i < 200 && !busy; i++)
+		busy = by_bpf(&p, "submit_one", rw(UNIFIED_DESC_F_READ, 0));
+	ok(busy == -EBUSY && i == 129, "as many as the ring has places (%d)", i);
+	for (i = n = 0; i < 128 && n >= 0; i += n)
+		n = take(&done, 1);
+	ok(i == 128, "all of them come back");
+	ok(take(&done, 1) == 0, "and no more: there is nothing to wait for");
+	policy_close(&p);
+}
+
+static void softirq_hands_in(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
+	struct policy p = policy_open(OBJECT, "completes_only");
+	struct bpf_program *prog = bpf_object__find_program_by_name(p.obj, "submit_packet");
+	struct unified_completion done = {};
+	struct bpf_link *link;
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+	struct seen *seen;
+
+	policy_attach(&p);
+	seen = policy_section(&p, ".bss");
+	seen->packet = rw(UNIFIED_DESC_F_WRITE, 512);
+	seen->packet_region = setup.id;
+	link = bpf_program__attach_tcx(prog, if_nametoindex("lo"), NULL);
+	system("ip link set lo up");
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fill(data, 4096, 123);
+	sendto(s, "x", 1, 0, (void *)&to, sizeof(to));
+	ok(take(&done, 1) == 1 && !done.res, "a packet hands one in");
+	ok(!device_read(path, disk, 4096, 512 * 512) && !memcmp(disk, data, 4096), "and it is done");
+	bpf_link__destroy(link);
+	policy_close(&p);
+	close(s);
+}
+
+int main(void)
+{
+	struct unified_io_target t = {};
+	unsigned int i;
+
+	libbpf_set_print(NULL);
+	fd = region_open(&setup);
+	if (!ok(fd >= 0, "a region"))
+		return done();
+	data = region_map(fd, setup.offsets.data, MIB, PROT_READ | PROT_WRITE);
+	ok(!add_target(fd, drive(1), O_RDWR, &t), "a second target");
+	ioctl(fd, UNIFIED_IO_REMOVE_TARGET, &t);
+	ok(!add_target(fd, drive(0), O_RDWR, &t) && !add_target(fd, drive(1), O_RDWR, &t),
+	   "two targets");
+	path = strdup(drive(0));
+	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++) {
+		submit_decides(&doors[i]);
+		complete_decides(&doors[i]);
+	}
+	bpf_hands_in();
+	softirq_hands_in();
+	return done();
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Policies and programs for hooks.c: what submit and complete may answer, and
+ * operations that BPF hands in.
+ */
+#include "unified.bpf.h"
+
+#define ENOENT 2
+
+struct {
+	int submits, completes, last_res, last_tries;
+	__u64 last_user_data, last_result;
+	struct unified_descriptor packet;
+	__u32 packet_region;
+} seen;
+
+const volatile struct {
+	__s32 verdict;
+	__u64 lba;
+	__u32 targets;
+	__u16 flags;
+} set;
+
+SEC("struct_ops/submit")
+s32 BPF_PROG(any_submit, struct unified_bpf_ctx *uctx)
+{
+	seen.submits++;
+	if (set.lba)
+		uctx->desc->lba = set.lba;
+	if (set.targets)
+		uctx->desc->targets = set.targets;
+	if (set.flags)
+		uctx->desc->flags |= set.flags;
+	return set.verdict;
+}
+
+SEC("struct_ops/complete")
+s32 BPF_PROG(any_complete, struct unified_bpf_ctx *uctx)
+{
+	seen.completes++;
+	seen.last_res = uctx->completion->res;
+	seen.last_tries = uctx->completion->tries;
+	seen.last_user_data = uctx->completion->user_data;
+	seen.last_result = uctx->completion->result;
+	return set.verdict;
+}
+
+SEC(".struct_ops.link")
+struct unified_region_ops submits_only = { .name = "submits", .submit = (void *)any_submit };
+
+SEC(".struct_ops.link")
+struct unified_region_ops completes_only = { .name = "completes", .complete = (void *)any_complete };
+
+/* A descriptor of user space's, handed in by BPF. */
+struct args {
+	__u32 region;
+	__s32 ret;
+	struct unified_descriptor request;
+};
+
+SEC("syscall")
+int submit_one(struct args *args)
+{
+	struct unified_descriptor request = args->request;
+	struct unified_io_region *region = bpf_unified_region_get(args->region);
+
+	args->ret = -ENOENT;
+	if (!region)
+		return 0;
+	args->ret = bpf_unified_submit(region, &request, sizeof(request));
+	bpf_unified_region_put(region);
+	return 0;
+}
+
+SEC("syscall")
+int submit_part(struct args *args)
+{
+	struct unified_io_region *region = bpf_unified_region_get(args->region);
+	char few[32] = {};
+
+	args->ret = -ENOENT;
+	if (!region)
+		return 0;
+	args->ret = bpf_unified_submit(region, few, sizeof(few));
+	bpf_unified_region_put(region);
+	return 0;
+}
+
+/* In softirq: a packet makes an operation. */
+int packet_ret = 1;
+
+SEC("tcx/ingress")
+int submit_packet(struct __sk_buff *skb)
+{
+	struct unified_descriptor request = seen.packet;
+	struct unified_io_region *region;
+
+	if (packet_ret != 1)
+		return 0;
+	region = bpf_unified_region_get(seen.packet_region);
+	if (!region)
+		return 0;
+	packet_ret = bpf_unified_submit(region, &request, sizeof(request));
+	bpf_unified_region_put(region);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";
