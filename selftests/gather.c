@@ -109,7 +109,8 @@ static void any_length(const struct unified_io_target *t)
 		for (doors_nr = 0; size && doors_nr < 2; doors_nr++) {
 			fill(data, SIZE * 4, i + 10);
 			o = write_it(&doors[doors_nr], make(size, frags[i], 8 * (i % 3), 512), t);
-			ok(!o.ret && o.there, "%s: fragments of %u bytes: %u commands, %u copied (%d)",
+			ok(!o.ret && o.there,
+			   "%s: fragments of %u bytes: %u commands, %u copied (%d)",
 			   doors[doors_nr].name, frags[i], o.commands, o.copied, o.ret);
 			/* Not even a block of the smallest may fit into one command. */
 			if (!t->virt_boundary && (t->odd_lengths || frags[i] % 4 == 0) &&
@@ -219,7 +220,7 @@ int main(void)
 		return done();
 	on(drive(1), UNIFIED_TARGET_F_NVME);
 	on(drive(1), UNIFIED_TARGET_F_BLOCK);
-	if (ok(!system("modprobe null_blk nr_devices=1 virt_boundary=1 memory_backed=1 gb=1"),
+	if (ok(!system("modprobe -rq null_blk; modprobe null_blk nr_devices=1 virt_boundary=1 memory_backed=1 gb=1"),
 	       "a device that cannot gather"))
 		on("/dev/nullb0", UNIFIED_TARGET_F_BLOCK);
 	return done();

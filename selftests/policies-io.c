@@ -37,11 +37,9 @@ static struct policy attached(const char *name, void (*set)(struct policy *p))
 static int rw(unsigned int flags, uint64_t lba, uint64_t addr, uint32_t len,
 	      struct unified_completion *done)
 {
-	struct unified_descriptor d = { .type = UNIFIED_REGION_F_NVME,
-					.flags = flags,
-					.lba = lba,
-					.addr = addr,
-					.len = len };
+	struct unified_descriptor d = {
+		.type = UNIFIED_REGION_F_NVME, .flags = flags, .lba = lba, .addr = addr, .len = len
+	};
 
 	return doors[1].run(fd, &d, done);
 }
@@ -51,11 +49,12 @@ static void make_disk(const char *name, const char *settings)
 {
 	char command[512];
 
-	snprintf(command, sizeof(command),
-		 "modprobe null_blk nr_devices=0 && { mountpoint -q /sys/kernel/config || "
-		 "mount -t configfs none /sys/kernel/config; } && cd /sys/kernel/config/nullb && mkdir %s && cd %s &&"
-		 "echo 64 >size && echo 1 >memory_backed && %s echo 1 >power",
-		 name, name, settings);
+	snprintf(
+		command, sizeof(command),
+		"modprobe null_blk nr_devices=0 && { mountpoint -q /sys/kernel/config || "
+		"mount -t configfs none /sys/kernel/config; } && cd /sys/kernel/config/nullb && mkdir %s && cd %s &&"
+		"echo 64 >size && echo 1 >memory_backed && %s echo 1 >power",
+		name, name, settings);
 	if (!ok(!system(command), "a disk in memory"))
 		exit(done());
 }
@@ -167,6 +166,8 @@ int main(void)
 	if (!ok(fd >= 0, "a region"))
 		return done();
 	data = region_map(fd, setup.offsets.data, MIB, PROT_READ | PROT_WRITE);
+	if (system("modprobe -rq null_blk"))
+		diag("null_blk is in use");
 	make_disk("nullb0", "echo +64-71 >badblocks &&");
 	make_disk("nullb1", "");
 	make_disk("nullb2", "echo +64-71 >badblocks && echo 1 >badblocks_once &&");
@@ -178,5 +179,9 @@ int main(void)
 	ioctl(fd, UNIFIED_IO_REMOVE_TARGET, &t);
 	add("/dev/nullb2");
 	retrying();
+	close(fd);
+	ok(!system("sleep 0.5; cd /sys/kernel/config/nullb && rmdir nullb0 nullb1 nullb2 && "
+		   "modprobe -r null_blk"),
+	   "the disks can go");
 	return done();
 }
