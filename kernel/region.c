@@ -161,7 +161,7 @@ static int unified_drive_node(int fd)
 	inode = file_inode(fd_file(f));
 	if (S_ISBLK(inode->i_mode))
 		return file_bdev(fd_file(f))->bd_disk->node_id;
-	dev = unified_nvme_chardev(inode);
+	dev = unified_nvme_chardev(fd_file(f));
 	return dev ? dev_to_node(dev) : -ENODEV;
 }
 

@@ -128,11 +128,14 @@ int unified_target_check(const struct unified_command *c, const struct unified_l
 
 /* --- adding one --------------------------------------------------------------------- */
 
-/* The device that an NVMe character device's inode belongs to, or NULL. */
-struct device *unified_nvme_chardev(struct inode *inode)
+/* The device that an NVMe character device's file is of, or NULL. */
+struct device *unified_nvme_chardev(struct file *f)
 {
-	if (!S_ISCHR(inode->i_mode) || !inode->i_cdev || !inode->i_cdev->owner ||
-	    strcmp(module_name(inode->i_cdev->owner), "nvme_core") || !inode->i_cdev->kobj.parent)
+	struct inode *inode = file_inode(f);
+
+	if (!S_ISCHR(inode->i_mode) || !f->f_op->owner ||
+	    strcmp(module_name(f->f_op->owner), "nvme_core") || !inode->i_cdev ||
+	    !inode->i_cdev->kobj.parent)
 		return NULL;
 	return container_of(inode->i_cdev->kobj.parent, struct device, kobj);
 }
@@ -150,7 +153,7 @@ static int unified_target_devt(struct file *f, dev_t *devt)
 		return 0;
 	}
 	/* /dev/ng0n1: the disk nvme0n1 has the same parent. */
-	dev = unified_nvme_chardev(inode);
+	dev = unified_nvme_chardev(f);
 	if (!dev)
 		return -ENODEV;
 	name = dev_name(dev);
@@ -265,10 +268,12 @@ static struct unified_target *unified_target_build(const struct unified_io_targe
 	percpu_ref_put(&t->users);
 	if (!ret)
 		return t;
-	if (t->bdev)
+	if (t->bdev) {
+		kref_get(&t->ref);
 		unified_target_kill(t);
-	else
-		kref_put(&t->ref, unified_target_free);
+		wait_for_completion(&t->drained);
+	}
+	kref_put(&t->ref, unified_target_free);
 	return ERR_PTR(ret);
 }
 

@@ -308,7 +308,7 @@ struct unified_target_ops {
 
 extern const struct unified_target_ops unified_target_block, unified_target_nvme;
 int unified_nvme_attach(struct unified_target *t);
-struct device *unified_nvme_chardev(struct inode *inode);
+struct device *unified_nvme_chardev(struct file *f);
 struct unified_target *unified_target_get(struct unified_io_region *r, u32 index);
 void unified_target_put(struct unified_target *t);
 int unified_target_check(const struct unified_command *c, const struct unified_limits *limits,

@@ -29,7 +29,13 @@ struct settings {
 	uint16_t set_flags;
 };
 
-enum { CONTINUE, DROP, ISSUE, TO_USER, RETRY };
+enum {
+	CONTINUE,
+	DROP,
+	ISSUE,
+	TO_USER,
+	RETRY
+};
 
 static struct unified_io_setup setup = REGION_SETUP;
 static unsigned char *data, disk[65536];
@@ -113,7 +119,8 @@ static void complete_decides(const struct door *door)
 
 #define ASK(...)                                                                                   \
 	((s = (struct settings){ __VA_ARGS__ }),                                                   \
-	 answer(door, "completes_only", "completes", s, rw(UNIFIED_DESC_F_WRITE, 8), &done, &seen))
+	 answer(door, "completes_only", "completes", s, rw(UNIFIED_DESC_F_WRITE, 8), &done,        \
+		&seen))
 	ok(!ASK(.verdict = CONTINUE) && seen.completes == 1 && !seen.last_res &&
 		   seen.last_tries == 1 && seen.last_user_data == 77,
 	   "%s: complete is asked once", door->name);
@@ -211,7 +218,8 @@ static void softirq_hands_in(void)
 	fill(data, 4096, 123);
 	sendto(s, "x", 1, 0, (void *)&to, sizeof(to));
 	ok(take(&done, 1) == 1 && !done.res, "a packet hands one in");
-	ok(!device_read(path, disk, 4096, 512 * 512) && !memcmp(disk, data, 4096), "and it is done");
+	ok(!device_read(path, disk, 4096, 512 * 512) && !memcmp(disk, data, 4096),
+	   "and it is done");
 	bpf_link__destroy(link);
 	policy_close(&p);
 	close(s);

@@ -4,7 +4,7 @@
  * gets other blocks, it is unplugged, its driver is unloaded. Every operation
  * ends once, nothing goes where it should not, and the region lives on.
  *
- * VM: --nvme 256M,null=3000000 --nvme 64M --append nvme.poll_queues=1
+ * VM: --nvme 64M,null=900000 --nvme 64M --append nvme.poll_queues=1 --append nvme.io_queue_depth=32
  */
 #include <pthread.h>
 

@@ -4,7 +4,7 @@
  * closed ring, a process that is killed, a target that is removed. Each ends
  * once, the device is free afterwards, and so is the module.
  *
- * VM: --nvme 256M,null=3000000 --nvme 64M --append nvme.poll_queues=1
+ * VM: --nvme 64M,null=900000 --nvme 64M --append nvme.poll_queues=1 --append nvme.io_queue_depth=32
  */
 #include <signal.h>
 #include <sys/wait.h>

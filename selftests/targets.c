@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rights are fixed when a target is added: what may be added, with which access
+ * and range, and what the holder of the region's descriptor can do with it, be
+ * it nobody.
+ *
+ * VM: --nvme 64M --nvme 64M,ms=8
+ */
+#include <sys/wait.h>
+
+#include "io.h"
+
+static struct unified_io_setup setup = REGION_SETUP;
+static const char *path;
+static int fd;
+
+static int rw(unsigned int flags, uint64_t lba, uint32_t len)
+{
+	struct unified_descriptor d = {
+		.type = UNIFIED_REGION_F_NVME, .flags = flags, .lba = lba, .len = len
+	};
+	struct unified_completion done;
+
+	return ioctl_run(fd, &d, &done);
+}
+
+static int op(unsigned int opcode, uint32_t len)
+{
+	struct unified_descriptor d = { .type = UNIFIED_REGION_F_NVME,
+					.opcode = opcode,
+					.len = len };
+	struct unified_completion done;
+
+	return ioctl_run(fd, &d, &done);
+}
+
+static void refuse(const char *device, int mode, struct unified_io_target t, int error,
+		   const char *what)
+{
+	int ret = add_target(fd, device, mode, &t);
+
+	fails_with(ret, error, what);
+	if (!ret)
+		ioctl(fd, UNIFIED_IO_REMOVE_TARGET, &t);
+}
+
+static void remove_it(struct unified_io_target *t)
+{
+	ioctl(fd, UNIFIED_IO_REMOVE_TARGET, t);
+}
+
+static void refused(void)
+{
+	struct unified_io_target t = { .fd = -1 };
+	char command[128];
+	int holder;
+
+	fails_with(ioctl(fd, UNIFIED_IO_ADD_TARGET, &t), EBADF, "no descriptor");
+	t.fd = 12345;
+	fails_with(ioctl(fd, UNIFIED_IO_ADD_TARGET, &t), EBADF, "one that is not open");
+	refuse("/dev/null", O_RDWR, (struct unified_io_target){}, ENODEV, "a character device");
+	refuse("/proc/self/exe", O_RDONLY, (struct unified_io_target){}, ENODEV, "a file");
+	refuse(path, O_RDWR, (struct unified_io_target){ .flags = 4 }, EINVAL, "a flag");
+	refuse(path, O_RDWR, (struct unified_io_target){ .flags = 3 }, EINVAL, "both kinds");
+	refuse(path, O_RDWR, (struct unified_io_target){ .access = 4 }, EINVAL, "an access");
+	refuse(path, O_RDWR, (struct unified_io_target){ .resv = 1 }, EINVAL, "a reserved member");
+	refuse(path, O_RDWR, (struct unified_io_target){ .start = 100 }, EINVAL, "half a block");
+	refuse(path, O_RDWR, (struct unified_io_target){ .start = 1 << 30 }, ERANGE,
+	       "a start beyond the end");
+	refuse(path, O_RDWR, (struct unified_io_target){ .start = 4096, .length = -4096 }, ERANGE,
+	       "a length that wraps");
+	refuse(path, O_RDONLY, (struct unified_io_target){ .access = UNIFIED_TARGET_WRITE }, EACCES,
+	       "writing by a descriptor that may only read");
+	refuse(path, O_RDWR, (struct unified_io_target){ .region = 9999 }, ENOENT,
+	       "no such region");
+
+	holder = open(path, O_RDWR | O_EXCL);
+	refuse(path, O_RDWR, (struct unified_io_target){}, EBUSY, "what another has claimed");
+	close(holder);
+	snprintf(command, sizeof(command), "mkswap %s >/dev/null && swapon %s", path, path);
+	if (ok(!system(command), "what is used to swap"))
+		refuse(path, O_RDWR, (struct unified_io_target){}, EBUSY, "is busy");
+	snprintf(command, sizeof(command), "swapoff %s; blockdev --setro %s", path, path);
+	ok(!system(command), "a device that is read-only");
+	refuse(path, O_RDONLY, (struct unified_io_target){ .access = UNIFIED_TARGET_WRITE }, EACCES,
+	       "is not written");
+	snprintf(command, sizeof(command), "blockdev --setrw %s", path);
+	ok(!system(command), "is writable again");
+}
+
+static void claimed(void)
+{
+	struct unified_io_target t = {}, second = {};
+	int other;
+
+	ok(!add_target(fd, path, O_RDWR, &t), "a target");
+	fails_with(add_target(fd, path, O_RDWR, &second), EBUSY, "a second time");
+	fails_with(open(path, O_RDWR | O_EXCL), EBUSY, "another's claim");
+	remove_it(&t);
+	other = open(path, O_RDWR | O_EXCL);
+	ok(other >= 0, "it is free at once when it was removed");
+	close(other);
+}
+
+static void read_only(unsigned int flags)
+{
+	struct unified_io_target t = { .flags = flags };
+
+	ok(!add_target(fd, path, O_RDONLY, &t) && t.access == UNIFIED_TARGET_READ,
+	   "a target by a descriptor that may only read");
+	ok(!rw(UNIFIED_DESC_F_READ, 0, 4096), "is read");
+	ok(rw(UNIFIED_DESC_F_WRITE, 0, 4096) == -EPERM, "is not written");
+	ok(op(UNIFIED_OP_FLUSH, 0) == -EPERM, "not flushed");
+	ok(op(UNIFIED_OP_ZEROES, 4096) == -EPERM, "not zeroed");
+	ok(op(UNIFIED_OP_DISCARD, 4096) == -EPERM, "not discarded");
+	remove_it(&t);
+	t = (struct unified_io_target){ .flags = flags, .access = UNIFIED_TARGET_WRITE };
+	ok(!add_target(fd, path, O_RDWR, &t), "one to write only");
+	ok(rw(UNIFIED_DESC_F_READ, 0, 4096) == -EPERM && !rw(UNIFIED_DESC_F_WRITE, 0, 4096),
+	   "is not read");
+	remove_it(&t);
+}
+
+static void within_range(unsigned int flags)
+{
+	struct unified_io_target t = { .flags = flags, .start = 1 << 20, .length = 1 << 20 };
+
+	ok(!add_target(fd, path, O_RDWR, &t) && t.start == 1 << 20 && t.length == 1 << 20,
+	   "a range of a device");
+	ok(!rw(UNIFIED_DESC_F_WRITE, 2048, 4096) && !rw(UNIFIED_DESC_F_WRITE, 4096 - 8, 4096),
+	   "its first and last blocks");
+	ok(rw(UNIFIED_DESC_F_WRITE, 2047, 4096) == -ERANGE &&
+		   rw(UNIFIED_DESC_F_READ, 4096 - 7, 4096) == -ERANGE &&
+		   rw(UNIFIED_DESC_F_READ, 0, 4096) == -ERANGE,
+	   "and none beside them");
+	ok(op(UNIFIED_OP_ZEROES, 4096) == -ERANGE && op(UNIFIED_OP_DISCARD, 4096) == -ERANGE,
+	   "not even zeroes");
+	remove_it(&t);
+}
+
+static void kinds(void)
+{
+	struct unified_io_target t = { .flags = UNIFIED_TARGET_F_NVME };
+
+	ok(!add_target(fd, generic(path), O_RDWR, &t) && t.kind == UNIFIED_TARGET_NVME &&
+		   t.nsid == 1 && strstr(t.name, "nvme"),
+	   "the character device of a namespace");
+	ok(!rw(UNIFIED_DESC_F_READ, 0, 4096), "is read");
+	remove_it(&t);
+	refuse(generic(path), O_RDONLY,
+	       (struct unified_io_target){ .access = UNIFIED_TARGET_WRITE }, EACCES,
+	       "with the rights of its descriptor");
+	refuse(drive(1), O_RDWR, (struct unified_io_target){ .flags = UNIFIED_TARGET_F_NVME },
+	       EMEDIUMTYPE, "blocks with metadata, by NVMe commands");
+	path = strdup(drive(0));
+	t = (struct unified_io_target){};
+	ok(!add_target(fd, drive(1), O_RDWR, &t) && t.kind == UNIFIED_TARGET_BLOCK,
+	   "but by the block layer");
+	ok(!rw(UNIFIED_DESC_F_WRITE, 0, 4096) && !rw(UNIFIED_DESC_F_READ, 0, 4096), "that works");
+	remove_it(&t);
+	path = strdup(drive(0));
+}
+
+static void many(void)
+{
+	struct unified_io_target t = {};
+	char name[32];
+	int i, added = 0;
+
+	if (system("modprobe -rq null_blk; modprobe null_blk nr_devices=33 gb=1"))
+		diag("no null_blk");
+	for (i = 0; i < 33; i++) {
+		snprintf(name, sizeof(name), "/dev/nullb%d", i);
+		t = (struct unified_io_target){};
+		if (add_target(fd, name, O_RDWR, &t))
+			break;
+		added += t.index == (unsigned int)i;
+	}
+	ok(i == 32 && added == 32 && errno == ENOSPC, "32 targets, and no more (%d)", i);
+	for (i = 0, t.index = 0; !ioctl(fd, UNIFIED_IO_GET_TARGET, &t); t.index++)
+		i += t.index == (unsigned int)i && !t.gone;
+	ok(i == 32 && errno == ENOENT, "all of them are listed");
+	for (t.index = 0; t.index < 32; t.index++)
+		remove_it(&t);
+	ok(!system("modprobe -r null_blk"), "and removed");
+	t.index = 99;
+	fails_with(ioctl(fd, UNIFIED_IO_REMOVE_TARGET, &t), ENODEV, "one that cannot be");
+}
+
+/* Somebody without any right gets the region's descriptor. */
+static void nobody(void)
+{
+	struct unified_io_target t = { .access = UNIFIED_TARGET_READ };
+	int status = -1;
+	pid_t pid;
+
+	ok(!add_target(fd, path, O_RDWR, &t), "a target to read");
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		struct unified_io_target other = { .region = setup.id };
+		struct unified_io_region_info info = { .id = 1 };
+		int bad = 0;
+
+		if (setgid(65534) || setuid(65534))
+			_exit(99);
+		bad |= rw(UNIFIED_DESC_F_READ, 0, 4096) ? 1 : 0;
+		bad |= rw(UNIFIED_DESC_F_WRITE, 0, 4096) == -EPERM ? 0 : 2;
+		bad |= ioctl(fd, UNIFIED_IO_GET_TARGET, &other) < 0 && errno == EPERM ? 0 : 4;
+		bad |= ioctl(fd, UNIFIED_IO_GET_REGION, &info) < 0 && errno == EPERM ? 0 : 8;
+		bad |= open(path, O_RDONLY) < 0 ? 0 : 16;
+		bad |= open(UNIFIED_IO_DEVICE, O_RDWR) < 0 ? 0 : 32;
+		_exit(bad);
+	}
+	waitpid(pid, &status, 0);
+	if (!ok(status == 0, "nobody with its descriptor reads, and can do nothing else"))
+		diag("bits %#x", status >> 8);
+	remove_it(&t);
+}
+
+static void from_setup(void)
+{
+	struct unified_io_setup s = REGION_SETUP;
+	struct unified_io_target t = {};
+	int drive_fd = open(path, O_RDWR), region;
+
+	s.nvme_fd = drive_fd;
+	region = region_open(&s);
+	ok(region >= 0 && !ioctl(region, UNIFIED_IO_GET_TARGET, &t) && !t.index &&
+		   strstr(path, t.name),
+	   "the drive of SETUP is target 0");
+	s = (struct unified_io_setup)REGION_SETUP;
+	s.nvme_fd = drive_fd;
+	fails_with(region_open(&s), EBUSY, "of one region only");
+	close(region);
+	close(drive_fd);
+}
+
+int main(void)
+{
+	path = strdup(drive(0));
+	fd = region_open(&setup);
+	if (!ok(fd >= 0, "a region"))
+		return done();
+	refused();
+	claimed();
+	read_only(UNIFIED_TARGET_F_BLOCK);
+	read_only(UNIFIED_TARGET_F_NVME);
+	within_range(UNIFIED_TARGET_F_BLOCK);
+	within_range(UNIFIED_TARGET_F_NVME);
+	kinds();
+	nobody();
+	many();
+	from_setup();
+	return done();
+}
