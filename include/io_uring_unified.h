@@ -62,7 +62,7 @@ static inline int io_uring_register_unified_region(int ring_fd,
 		.net_ifindex = reg->net_ifindex,
 	};
 	int fd = open(UNIFIED_IO_DEVICE, O_RDWR | O_CLOEXEC), ret;
-	void *addr;
+	void *addr = NULL;
 
 	if (fd < 0)
 		return -errno;
