@@ -203,10 +203,32 @@ vm: vm-build
 	$(toolchain) run selftests/vm/vm --exchange $$dir \
 		$(if $(RUN),--run '$(notdir $(RUN))') $(VMOPTS) $(vm_out)
 
+# --- bench ------------------------------------------------------------------
+
+bench_paths := $(patsubst selftests/bench/paths/%.c,$(out)/bench/%,$(wildcard selftests/bench/paths/*.c))
+
+.PHONY: bench bench-build
+bench-build: $(out)/bench/count.so $(bench_paths)
+
+$(out)/bench/count.so: selftests/bench/count.c selftests/bench/marker.h $(config)
+	$(call say,PLUGIN,$(@F))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) -fPIC -fvisibility=hidden -shared $< -o $@
+
+$(bench_paths): $(out)/bench/%: selftests/bench/paths/%.c $(wildcard selftests/bench/*.[ch] include/*.h) $(config)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) -Iselftests/bench $< selftests/bench/bench.c -luring -o $@
+
+bench:
+	$(Q)$(toolchain) make
+	$(Q)$(in_vm) all initramfs bench-build
+	$(Q)$(toolchain) run selftests/bench/bench $(if $(filter 1,$(PROFILE)),--profile) $(vm_out) $(OUT)/bench $(foreach b,$(BENCH),'$(b)')
+
 # --- how the source looks ---------------------------------------------------
 
 # BPF programs are left out: a formatter does not know that SEC() begins one.
-c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch])
+c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
 sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging 2>/dev/null)
 
 .PHONY: lint format format-check sparse checkpatch shellcheck
@@ -242,6 +264,7 @@ in-shellcheck:
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 	@echo 'make check TESTS="pattern ..."   only the tests whose names match'
+	@echo 'make bench BENCH="pattern ..."   count what an I/O costs; PROFILE=1: by function'
 	@echo 'make install uninstall           under PREFIX=/usr/local, DESTDIR=...'
 	@echo 'make clean                       remove OUT=build'
 	@echo 'make lint                        format-check sparse checkpatch shellcheck'

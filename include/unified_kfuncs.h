@@ -63,7 +63,7 @@ struct unified_completion;
 struct unified_bpf_ctx {
 	struct unified_io_region *region;
 	struct unified_descriptor *desc;
-	void *data; /* of several fragments, the first */
+	void *data; /* of several fragments, the first, and what directly follows it */
 	__u32 data_len;
 	struct unified_completion *completion; /* in complete only, else NULL */
 };

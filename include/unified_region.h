@@ -28,6 +28,7 @@ static inline int unified_io_create(int fd, struct unified_io_setup *setup, void
 	int own = setup->flags & UNIFIED_IO_SETUP_USER_MEMORY, ret;
 	struct iovec iov = { .iov_len = setup->region_size };
 
+	*region = NULL;
 	if (ioctl(fd, UNIFIED_IO_SETUP, setup))
 		return -errno;
 	iov.iov_base =

@@ -51,7 +51,6 @@ struct unified_attachment {
 
 /* A region's chain, as it was when this was made. */
 struct unified_chain {
-	unsigned int hooks; /* UNIFIED_HOOK_* that any of them has */
 	u32 nr;
 	struct unified_chain_link {
 		struct unified_policy *policy;
@@ -117,21 +116,26 @@ static void unified_policy_exit(struct unified_region_ops *ops, struct unified_e
 static void unified_chain_refresh(struct unified_io_region *r)
 {
 	u32 nr = list_count_nodes(&r->attachments), i = 0;
+	struct unified_chain *chain = NULL;
 	struct unified_attachment *a;
-	struct unified_chain *chain;
+	unsigned int hooks = 0;
 
-	chain = kzalloc_flex(*chain, links, nr, GFP_KERNEL | __GFP_NOFAIL);
-	chain->nr = nr;
+	if (nr) {
+		chain = kzalloc_flex(*chain, links, nr, GFP_KERNEL | __GFP_NOFAIL);
+		chain->nr = nr;
+	}
 	list_for_each_entry(a, &r->attachments, of_region) {
 		const struct unified_region_ops *ops = a->policy->ops;
 
-		chain->hooks |= (ops->process ? UNIFIED_HOOK_PROCESS : 0) |
-				(ops->submit ? UNIFIED_HOOK_SUBMIT : 0) |
-				(ops->complete ? UNIFIED_HOOK_COMPLETE : 0);
+		hooks |= (ops->process ? UNIFIED_HOOK_PROCESS : 0) |
+			 (ops->submit ? UNIFIED_HOOK_SUBMIT : 0) |
+			 (ops->complete ? UNIFIED_HOOK_COMPLETE : 0);
 		chain->links[i].policy = a->policy;
 		chain->links[i++].ops = a->policy->ops;
 	}
 	chain = rcu_replace_pointer(r->chain, chain, lockdep_is_held(&policy_mutex));
+	/* Whoever sees a hook looks for it; that it is found is not promised. */
+	WRITE_ONCE(r->hooks, hooks);
 	synchronize_rcu();
 	synchronize_srcu(&chain_srcu);
 	kfree(chain);
@@ -426,18 +430,6 @@ int unified_policy_info_from(u32 id, struct unified_io_policy_info *info)
 
 /* --- asking a chain -------------------------------------------------------- */
 
-/* Has any policy of the region one of these hooks now? Any context. */
-bool unified_chain_has(struct unified_io_region *r, unsigned int hooks)
-{
-	struct unified_chain *chain;
-
-	if (!rcu_access_pointer(r->chain))
-		return false;
-	guard(rcu)();
-	chain = rcu_dereference(r->chain);
-	return chain->hooks & hooks;
-}
-
 /* An errno that the caller of an operation may get. */
 static bool unified_is_errno(s32 verdict)
 {
@@ -521,11 +513,9 @@ int unified_chain_submit(struct unified_op *op)
 	s32 verdict;
 	u32 i;
 
-	if (!rcu_access_pointer(op->region->chain))
-		return 0;
 	guard(rcu)();
 	chain = rcu_dereference(op->region->chain);
-	for (i = 0; i < chain->nr; i++) {
+	for (i = 0; chain && i < chain->nr; i++) {
 		struct unified_chain_link *link = &chain->links[i];
 
 		if (!link->ops->submit || atomic_read(&link->policy->failed))

@@ -26,67 +26,99 @@ struct unified_fixup {
 
 /* --- which memory ----------------------------------------------------------- */
 
-static int unified_map_range(struct unified_op *op, u64 addr, u32 len)
+/* Room for more pieces than are part of an operation. */
+static int unified_pieces_grow(struct unified_op *op)
 {
-	struct unified_io_region *r = op->region;
+	void *vecs;
+
+	if (op->pieces != op->inline_pieces)
+		return -E2BIG;
+	vecs = unified_vecs_alloc(op);
+	if (!vecs)
+		return -ENOMEM;
+	memcpy(vecs, op->inline_pieces, sizeof(op->inline_pieces));
+	op->pieces = vecs;
+	op->max_pieces = UNIFIED_NR_VECS;
+	return 0;
+}
+
+static __always_inline int unified_map_range(struct unified_op *op, u64 addr, u32 len)
+{
+	const struct unified_io_region *r = op->region;
 	u64 size = r->size - r->offsets.data, at = r->offsets.data + addr;
+	int ret;
 
 	if (addr > size || len > size - addr)
 		return -ERANGE;
 	while (len) {
 		u32 part = min(len, r->chunk_size - ((u32)at & (r->chunk_size - 1)));
 
-		if (op->nr_pieces == ARRAY_SIZE(op->inline_pieces) &&
-		    op->pieces == op->inline_pieces) {
-			void *vecs = unified_vecs_alloc(op);
-
-			if (!vecs)
-				return -ENOMEM;
-			op->pieces = vecs;
-			memcpy(op->pieces, op->inline_pieces, sizeof(op->inline_pieces));
+		if (op->nr_pieces == op->max_pieces) {
+			ret = unified_pieces_grow(op);
+			if (ret)
+				return ret;
 		}
-		if (op->nr_pieces == UNIFIED_NR_VECS)
-			return -E2BIG;
-		op->nr_pieces = unified_plan_append(
-			op->pieces, op->nr_pieces,
-			page_to_phys(r->pages[at >> PAGE_SHIFT]) + offset_in_page(at), part);
+		op->nr_pieces =
+			unified_plan_append(op->pieces, op->nr_pieces, unified_phys(r, at), part);
 		at += part;
 		len -= part;
 	}
 	return 0;
 }
 
+/* What it is checked against, and where the pages are, once for all fragments. */
 static int unified_map_fragments(struct unified_op *op)
 {
 	const struct unified_descriptor *d = &op->desc;
-	u64 list = (u64)d->nr_frags * sizeof(struct unified_fragment);
-	u64 size = op->region->size - op->region->offsets.data, sum = 0;
-	const struct unified_fragment *frags = unified_data(op->region, d->addr);
-	u32 i;
+	const struct unified_io_region *r = op->region;
+	const struct unified_fragment *frag = unified_data(r, d->addr), *end;
+	const u64 base = r->offsets.data, size = r->size - base;
+	const u32 chunk_size = r->chunk_size;
+	struct unified_segment *pieces;
+	u32 nr = 0, max;
+	u64 sum = 0;
 	int ret;
 
-	if (d->addr > size || list > size - d->addr)
+	if (d->addr > size || (u64)d->nr_frags * sizeof(*frag) > size - d->addr)
 		return -ERANGE;
 	if (!IS_ALIGNED(d->addr, sizeof(u64)) || !d->nr_frags)
 		return -EINVAL;
 	if (d->nr_frags > UNIFIED_IO_MAX_FRAGMENTS)
 		return -E2BIG;
-	for (i = 0; i < d->nr_frags; i++) {
-		u64 addr = READ_ONCE(frags[i].addr);
-		u32 len = READ_ONCE(frags[i].len);
+	if (d->nr_frags > op->max_pieces) {
+		ret = unified_pieces_grow(op);
+		if (ret)
+			return ret;
+	}
+	pieces = op->pieces;
+	max = op->max_pieces;
+	for (end = frag + d->nr_frags; frag < end; frag++) {
+		u64 addr = READ_ONCE(frag->addr);
+		u32 len = READ_ONCE(frag->len);
 
-		if (!len || READ_ONCE(frags[i].resv))
+		if (!len || READ_ONCE(frag->resv))
 			return -EINVAL;
+		if (addr > size || len > size - addr)
+			return -ERANGE;
+		sum += len;
+		if (((base + addr) & (chunk_size - 1)) + len <= chunk_size && nr < max) {
+			nr = unified_plan_append(pieces, nr, unified_phys(r, base + addr), len);
+			continue;
+		}
+		op->nr_pieces = nr;
 		ret = unified_map_range(op, addr, len);
 		if (ret)
 			return ret;
-		if (!i) {
-			op->data = unified_data(op->region, addr);
-			op->data_len = len;
-		}
-		sum += len;
+		nr = op->nr_pieces;
+		max = op->max_pieces;
+		pieces = op->pieces;
 	}
-	return sum == d->len ? 0 : -EINVAL;
+	op->nr_pieces = nr;
+	if (sum != d->len)
+		return -EINVAL;
+	op->data = phys_to_virt(op->pieces[0].addr);
+	op->data_len = op->pieces[0].len;
+	return 0;
 }
 
 /* The slot that the data is in must not be handed out meanwhile. */
@@ -108,31 +140,32 @@ static int unified_map_buffer(struct unified_op *op)
 	return ret;
 }
 
-/* Find the data of a descriptor; for operations without any, check that. */
-int unified_data_map(struct unified_op *op)
+static int unified_map_plain(struct unified_op *op)
 {
 	const struct unified_descriptor *d = &op->desc;
-	int ret;
+	int ret = unified_map_range(op, d->addr, d->len);
 
-	if (d->flags & UNIFIED_DESC_F_BUFFER) {
-		ret = unified_map_buffer(op);
-		if (ret)
-			return ret;
-	}
-	if (d->flags & UNIFIED_DESC_F_GATHER)
-		return unified_map_fragments(op);
-	ret = unified_map_range(op, d->addr, d->len);
-	if (ret)
-		return ret;
 	op->data = unified_data(op->region, d->addr);
 	op->data_len = d->len;
-	return 0;
+	return ret;
 }
 
-void unified_data_unmap(struct unified_op *op)
+/* What unified_data_map() leaves to this: all but one range that is one piece. */
+int unified_data_map_slow(struct unified_op *op)
 {
-	if (op->has_buffer)
-		unified_buffer_put(op->region, op->desc.buffer);
+	const struct unified_descriptor *d = &op->desc;
+	int ret = 0;
+
+	if (d->flags & UNIFIED_DESC_F_BUFFER)
+		ret = unified_map_buffer(op);
+	if (ret)
+		return ret;
+	return d->flags & UNIFIED_DESC_F_GATHER ? unified_map_fragments(op) : unified_map_plain(op);
+}
+
+void unified_data_put_buffer(struct unified_op *op)
+{
+	unified_buffer_put(op->region, op->desc.buffer);
 	op->has_buffer = false;
 }
 
@@ -258,7 +291,7 @@ static int unified_fixup_vecs(struct unified_command *c, gfp_t gfp)
 /* --- vectors ------------------------------------------------------------------ */
 
 static int unified_data_fixup(struct unified_command *c, const struct unified_limits *limits,
-			      struct unified_cursor *at, struct unified_plan *plan)
+			      struct unified_plan *plan)
 {
 	struct unified_op *op = c->op;
 	gfp_t gfp = unified_op_gfp(op);
@@ -267,7 +300,8 @@ static int unified_data_fixup(struct unified_command *c, const struct unified_li
 	c->fixup = unified_fixup_alloc(gfp);
 	if (!c->fixup)
 		return -ENOMEM;
-	ret = unified_plan_command(limits, op->pieces, op->nr_pieces, at, c->fixup->segments,
+	op->has_fixup = true;
+	ret = unified_plan_command(limits, op->pieces, op->nr_pieces, &op->at, c->fixup->segments,
 				   FIXUP_SEGMENTS, plan);
 	if (ret)
 		return ret;
@@ -294,49 +328,60 @@ static int unified_data_vecs(struct unified_command *c)
 	return 0;
 }
 
-/**
- * unified_data_plan - the data of the next command
- * @c: the command; its vectors and its length are set
- * @limits: of the device
- * @at: how far the data of the operation is planned
- *
- * After a failure, too, unified_data_done() frees what was allocated.
- *
- * Return: 0, or -errno.
+/*
+ * All of the data in one command, as it is? Then its vectors are made. This is
+ * what plan.c would find, in one pass and without its list of segments.
  */
-int unified_data_plan(struct unified_command *c, const struct unified_limits *limits,
-		      struct unified_cursor *at)
+static bool unified_data_direct(struct unified_command *c, const struct unified_limits *limits)
 {
+	const struct unified_segment *piece = c->op->pieces, *last = piece + c->op->nr_pieces - 1;
+	struct bio_vec *vec = c->vecs;
+	u64 starts = 0, ends = 0;
+
+	if (c->op->nr_pieces > limits->max_segments || c->op->desc.len > limits->max_bytes ||
+	    (piece->addr & limits->start_mask))
+		return false;
+	for (;;) {
+		bvec_set_page(vec++, phys_to_page(piece->addr), piece->len,
+			      offset_in_page(piece->addr));
+		if (piece == last)
+			break;
+		ends |= piece->addr + piece->len;
+		piece++;
+		starts |= piece->addr;
+	}
+	c->gaps = starts | ends;
+	return !(starts & (limits->start_mask | limits->gap_mask)) &&
+	       !(ends & (limits->end_mask | limits->gap_mask));
+}
+
+static void unified_data_gaps(struct unified_command *c)
+{
+	const struct bio_vec *vec = c->vecs;
+	u32 i;
+
+	c->gaps = 0;
+	for (i = 1; i < c->nr_vecs; i++, vec++)
+		c->gaps |= (vec->bv_offset + vec->bv_len) | vec[1].bv_offset;
+}
+
+/* A command that is not all of the data, or not as it is. */
+static int unified_data_part(struct unified_command *c, const struct unified_limits *limits)
+{
+	u32 max = c->vecs == c->inline_vecs ? ARRAY_SIZE(c->inline_vecs) : UNIFIED_NR_VECS;
+	/* A segment becomes a vector, of the same size, in its place. */
+	struct unified_segment *segments = (struct unified_segment *)c->vecs;
 	struct unified_op *op = c->op;
-	const struct unified_segment *piece = op->pieces;
-	struct unified_segment *segments;
-	struct unified_cursor from = *at;
+	struct unified_cursor from = op->at;
 	struct unified_plan plan = {};
 	u32 i;
-	int ret = 0;
+	int ret;
 
-	/* One piece that fits as it is: nothing to plan. */
-	if (op->nr_pieces == 1 && !at->offset && piece->len <= limits->max_bytes &&
-	    !(piece->addr & limits->start_mask)) {
-		bvec_set_page(c->vecs, phys_to_page(piece->addr), piece->len,
-			      offset_in_page(piece->addr));
-		c->nr_vecs = 1;
-		c->bytes = piece->len;
-		at->piece = 1;
-		return 0;
-	}
-	if (op->nr_pieces > ARRAY_SIZE(c->inline_vecs))
-		ret = unified_data_vecs(c);
-	if (ret)
-		return ret;
-	/* A segment becomes a vector, of the same size, in its place. */
-	segments = (struct unified_segment *)c->vecs;
-	ret = unified_plan_command(
-		limits, op->pieces, op->nr_pieces, at, segments,
-		c->vecs == c->inline_vecs ? ARRAY_SIZE(c->inline_vecs) : UNIFIED_NR_VECS, &plan);
+	ret = unified_plan_command(limits, op->pieces, op->nr_pieces, &op->at, segments, max,
+				   &plan);
 	if (ret || plan.kind == UNIFIED_PLAN_FIXUP) {
-		*at = from;
-		ret = unified_data_vecs(c) ?: unified_data_fixup(c, limits, at, &plan);
+		op->at = from;
+		ret = unified_data_vecs(c) ?: unified_data_fixup(c, limits, &plan);
 		c->bytes = plan.bytes;
 		return ret;
 	}
@@ -347,15 +392,40 @@ int unified_data_plan(struct unified_command *c, const struct unified_limits *li
 	}
 	c->nr_vecs = plan.nr;
 	c->bytes = plan.bytes;
-	if (plan.kind == UNIFIED_PLAN_GATHER)
-		unified_count(op->region, gathered, 1);
 	return plan.bytes ? 0 : -EINVAL;
 }
 
-/* Must what was read be copied to where it belongs? */
-bool unified_data_needs_copy(const struct unified_command *c)
+/**
+ * unified_data_plan - the data of the next command
+ * @c: the command; its vectors and its length are set
+ * @limits: of the device
+ *
+ * The operation's cursor is moved to behind it. After a failure, too, unified_data_done() frees
+ * what was allocated.
+ *
+ * Return: 0, or -errno.
+ */
+int unified_data_plan(struct unified_command *c, const struct unified_limits *limits)
 {
-	return c->fixup && unified_desc_fills(&c->op->desc);
+	struct unified_op *op = c->op;
+	u32 nr = op->nr_pieces;
+	int ret = 0;
+
+	if (nr > ARRAY_SIZE(c->inline_vecs))
+		ret = unified_data_vecs(c);
+	if (ret)
+		return ret;
+	if (!op->at.piece && !op->at.offset && unified_data_direct(c, limits)) {
+		c->nr_vecs = nr;
+		c->bytes = op->desc.len;
+		op->at.piece = nr;
+	} else {
+		ret = unified_data_part(c, limits);
+		unified_data_gaps(c);
+	}
+	if (c->nr_vecs > 1)
+		unified_count(op->region, gathered, 1);
+	return ret;
 }
 
 /* The command is done, or was not issued. Any context. */

@@ -56,7 +56,7 @@ static int unified_check_storage(const struct unified_descriptor *d)
 
 static int unified_check_request(const struct unified_descriptor *d)
 {
-	if (d->flags & ~DESC_FLAGS || memchr_inv(d->resv, 0, sizeof(d->resv)))
+	if (d->flags & ~DESC_FLAGS || (d->resv[0] | d->resv[1] | d->resv[2]))
 		return -EINVAL;
 	if (!(d->flags & UNIFIED_DESC_F_GATHER) && d->nr_frags)
 		return -EINVAL;
@@ -78,29 +78,46 @@ static int unified_check_request(const struct unified_descriptor *d)
 
 /* --- to the targets ----------------------------------------------------------- */
 
-/* The next command of an operation; *at is how far its data went. */
-static int unified_issue_command(struct unified_op *op, u32 index, u64 *lba,
-				 struct unified_cursor *at)
+static struct unified_command *unified_command_add(struct unified_op *op)
+{
+	struct unified_command *c = op->commands ? unified_command_alloc(op) : &op->first;
+
+	if (!c)
+		return NULL;
+	c->next = op->commands;
+	c->rq = NULL;
+	c->nr_vecs = 0;
+	c->status = 0;
+	c->result = 0;
+	op->commands = c;
+	return c;
+}
+
+/* The next command of an operation to a target. */
+static int unified_issue_command(struct unified_op *op, u32 index)
 {
 	struct unified_command *c = unified_command_add(op);
+	struct unified_cursor from = op->at;
 	int ret;
 
 	if (!c)
 		return op->may_wait ? -ENOMEM : -EAGAIN;
 	c->target = unified_target_get(op->region, index);
-	if (!c->target)
+	if (!c->target) {
+		c->error = -ENODEV;
 		return -ENODEV;
-	c->lba = *lba;
+	}
 	atomic_inc(&op->pending);
-	ret = c->target->ops->issue(c, at);
+	ret = c->target->ops->issue(c);
 	if (ret) {
+		op->at = from;
 		c->error = ret;
+		c->bytes = 0;
 		unified_data_done(c);
 		unified_target_put(c->target);
 		atomic_dec(&op->pending);
 		return ret;
 	}
-	*lba = c->lba;
 	op->issued++;
 	unified_count(op->region, commands, 1);
 	return 0;
@@ -109,23 +126,28 @@ static int unified_issue_command(struct unified_op *op, u32 index, u64 *lba,
 /* Commands for all of the data, or for the one thing that has none. */
 static int unified_issue_to(struct unified_op *op, u32 index)
 {
-	struct unified_cursor at = {}, from;
-	u64 lba = op->desc.lba;
 	int ret;
 
-	do {
-		from = at;
-		ret = unified_issue_command(op, index, &lba, &at);
+	op->at.piece = 0;
+	op->at.offset = 0;
+	op->lba = op->desc.lba;
+	for (;;) {
+		ret = unified_issue_command(op, index);
 		if (ret == -EAGAIN && op->issued && !op->may_wait) {
 			/* It has begun: there is no coming back to it later. */
 			op->may_wait = true;
-			at = from;
 			continue;
 		}
-		if (ret)
+		if (ret || op->at.piece >= op->nr_pieces)
 			return ret;
-	} while (at.piece < op->nr_pieces);
-	return 0;
+	}
+}
+
+/* Back to before any command was made. */
+static void unified_operation_reset(struct unified_op *op)
+{
+	unified_op_free_commands(op);
+	op->error = 0;
 }
 
 static void unified_operation_end(struct unified_op *op);
@@ -136,20 +158,16 @@ static void unified_operation_end(struct unified_op *op);
  */
 static int unified_issue(struct unified_op *op)
 {
-	unsigned long targets = op->desc.targets ?: 1;
-	unsigned int index;
+	u32 targets = op->desc.targets ?: 1;
 	int ret = 0;
 
 	/* One for us, so that the last command does not end it too early. */
 	atomic_set(&op->pending, 1);
 	op->issued = 0;
-	for_each_set_bit(index, &targets, UNIFIED_IO_MAX_TARGETS) {
-		ret = unified_issue_to(op, index);
-		if (ret)
-			break;
-	}
+	for (; targets && !ret; targets &= targets - 1)
+		ret = unified_issue_to(op, __ffs(targets));
 	if (ret && !op->issued) {
-		unified_op_reset(op);
+		unified_operation_reset(op);
 		if (ret != -EAGAIN)
 			return ret;
 		/* No request is free now: the queue's work waits for one. */
@@ -164,6 +182,24 @@ static int unified_issue(struct unified_op *op)
 	if (atomic_dec_and_test(&op->pending))
 		unified_operation_end(op);
 	return -EIOCBQUEUED;
+}
+
+/* A sound operation for targets: policies see it, then it goes. */
+static int unified_steer(struct unified_op *op)
+{
+	int ret;
+
+	if (unified_chain_has(op->region, UNIFIED_HOOK_SUBMIT)) {
+		ret = unified_chain_submit(op);
+		if (ret)
+			return ret;
+	}
+	if ((op->desc.type & UNIFIED_REGION_F_BPF) && !unified_desc_fills(&op->desc)) {
+		ret = unified_chain_process(op);
+		if (ret)
+			return ret;
+	}
+	return unified_issue(op);
 }
 
 /**
@@ -188,19 +224,21 @@ int unified_submit_operation(struct unified_op *op, const struct unified_descrip
 	trace_unified_submit(r->id, d);
 
 	ret = unified_check_request(d);
-	if (!ret && (d->type == UNIFIED_REGION_F_BPF || unified_desc_has_data(d)))
+	/* A BPF descriptor's opcode is 0: it has data, too. */
+	op->data = NULL;
+	if (!ret && unified_desc_has_data(d))
 		ret = unified_data_map(op);
-	if (!ret && d->type != UNIFIED_REGION_F_BPF)
-		ret = unified_chain_submit(op);
-	if (!ret && (d->type & UNIFIED_REGION_F_BPF) && !unified_desc_fills(d))
-		ret = unified_chain_process(op);
-	if (!ret && d->type != UNIFIED_REGION_F_BPF)
-		ret = unified_issue(op);
+	if (!ret)
+		ret = d->type == UNIFIED_REGION_F_BPF ? unified_chain_process(op)
+						      : unified_steer(op);
 	if (ret == -EIOCBQUEUED)
 		return ret;
 
 	unified_data_unmap(op);
 	op->done.res = ret;
+	op->done.status = 0;
+	op->done.result = 0;
+	op->done.len = ret ? 0 : d->len;
 	if (ret)
 		unified_count(r, refused, 1);
 	trace_unified_complete(r->id, &op->done);
@@ -226,79 +264,59 @@ void unified_resume_operation(struct unified_op *op)
 static void unified_operation_result(struct unified_op *op)
 {
 	struct unified_completion *done = &op->done;
-	struct unified_command *c;
+	const struct unified_command *c = op->commands;
 
 	done->res = op->error;
-	done->status = 0;
-	done->result = 0;
-	for (c = op->commands; c; c = c->next) {
-		/* What failed to be issued is op->error. */
-		if (c->status || !done->status)
-			done->result = c->result;
-		done->status = c->status ?: done->status;
+	done->status = c ? c->status : 0;
+	done->result = c ? c->result : 0;
+	for (; c; c = c->next) {
+		if (likely(!c->error)) {
+			op->bytes += c->bytes;
+			continue;
+		}
 		done->res = done->res ?: c->error;
+		if (c->status) {
+			done->status = c->status;
+			done->result = c->result;
+		}
 	}
 	done->len = done->res ? 0 : op->desc.len;
 }
 
 static bool unified_needs_process(const struct unified_op *op)
 {
-	const struct unified_command *c;
-
-	if (unified_chain_has(op->region, UNIFIED_HOOK_COMPLETE))
-		return true;
-	if ((op->desc.type & UNIFIED_REGION_F_BPF) && unified_desc_fills(&op->desc))
-		return true;
-	for (c = op->commands; c; c = c->next)
-		if (unified_data_needs_copy(c))
-			return true;
-	return false;
+	return op->has_fixup || unified_chain_has(op->region, UNIFIED_HOOK_COMPLETE) ||
+	       ((op->desc.type & UNIFIED_REGION_F_BPF) && unified_desc_fills(&op->desc));
 }
 
-static void unified_operation_count(const struct unified_op *op)
+static __always_inline void unified_deliver(struct unified_op *op)
 {
 	struct unified_io_region *r = op->region;
-	const struct unified_descriptor *d = &op->desc;
-	const struct unified_command *c;
-	u64 bytes = 0;
 
-	for (c = op->commands; c; c = c->next)
-		if (!c->error)
-			bytes += c->bytes;
-	if (op->done.res)
+	if (unlikely(op->done.res))
 		unified_count(r, failed, 1);
-	if (unified_desc_fills(d)) {
+	if (unified_desc_fills(&op->desc)) {
 		unified_count(r, reads, 1);
-		unified_count(r, bytes_read, bytes);
-	} else if (d->opcode == UNIFIED_OP_RW) {
+		unified_count(r, bytes_read, op->bytes);
+	} else if (op->desc.opcode == UNIFIED_OP_RW) {
 		unified_count(r, writes, 1);
-		unified_count(r, bytes_written, bytes);
+		unified_count(r, bytes_written, op->bytes);
 	} else {
 		unified_count(r, others, 1);
 	}
-}
-
-static void unified_deliver(struct unified_op *op)
-{
-	unified_operation_count(op);
 	unified_data_unmap(op);
-	trace_unified_complete(op->region->id, &op->done);
+	trace_unified_complete(r->id, &op->done);
 	op->door->deliver(op);
 }
 
 /* All of its commands ended. Any context. */
 static void unified_operation_end(struct unified_op *op)
 {
-	struct unified_command *c;
-
 	unified_operation_result(op);
-	if (!op->door->deliver_anywhere || unified_needs_process(op)) {
+	if (!op->door->deliver_anywhere || unified_needs_process(op))
 		op->door->defer(op);
-		return;
-	}
-	for (c = op->commands; c; c = c->next)
-		unified_data_done(c);
-	unified_deliver(op);
+	else
+		unified_deliver(op);
 }
 
 /* A command ended: its error, status and result are set. Any context. */
@@ -308,7 +326,7 @@ void unified_command_end(struct unified_command *c)
 
 	unified_target_put(c->target);
 	if (atomic_dec_and_test(&op->pending))
-		unified_operation_end(op);
+		unified_operation_end(op); /* a tail call */
 }
 
 /* Ask the policies about an operation that ended. True: it was issued once more. */
@@ -327,7 +345,7 @@ static bool unified_operation_again(struct unified_op *op)
 	if (verdict != UNIFIED_RETRY || op->done.tries >= UNIFIED_MAX_TRIES)
 		return false;
 	unified_count(op->region, retries, 1);
-	unified_op_reset(op);
+	unified_operation_reset(op);
 	op->may_wait = false;
 	ret = unified_issue(op);
 	if (ret == -EIOCBQUEUED)
@@ -335,6 +353,25 @@ static bool unified_operation_again(struct unified_op *op)
 	op->done.res = ret;
 	op->done.len = 0;
 	return false;
+}
+
+/* What is left to do with the data that is there now. */
+static void unified_operation_data(struct unified_op *op)
+{
+	struct unified_command *c;
+	int ret;
+
+	for (c = op->commands; c; c = c->next)
+		unified_data_done(c);
+	op->has_fixup = false;
+	if (op->done.res || !(op->desc.type & UNIFIED_REGION_F_BPF) ||
+	    !unified_desc_fills(&op->desc))
+		return;
+	ret = unified_chain_process(op);
+	if (ret) {
+		op->done.res = ret;
+		op->done.len = 0;
+	}
 }
 
 /**
@@ -345,19 +382,9 @@ static bool unified_operation_again(struct unified_op *op)
  */
 void unified_finish_operation(struct unified_op *op)
 {
-	struct unified_command *c;
-	int ret;
-
-	for (c = op->commands; c; c = c->next)
-		unified_data_done(c);
-	if (!op->done.res && (op->desc.type & UNIFIED_REGION_F_BPF) &&
-	    unified_desc_fills(&op->desc)) {
-		ret = unified_chain_process(op);
-		if (ret) {
-			op->done.res = ret;
-			op->done.len = 0;
-		}
-	}
-	if (!unified_chain_has(op->region, UNIFIED_HOOK_COMPLETE) || !unified_operation_again(op))
-		unified_deliver(op);
+	if (op->has_fixup || (op->desc.type & UNIFIED_REGION_F_BPF))
+		unified_operation_data(op);
+	if (unified_chain_has(op->region, UNIFIED_HOOK_COMPLETE) && unified_operation_again(op))
+		return;
+	unified_deliver(op);
 }

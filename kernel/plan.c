@@ -24,27 +24,6 @@ struct unified_build {
 	bool copy_all;
 };
 
-/**
- * unified_plan_append - add a piece to a list, to the last one if it goes on there
- * @pieces: the list, with room for one more
- * @nr: how many there are
- * @addr: where the piece is
- * @len: its length, not 0
- *
- * Return: how many there are now.
- */
-u32 unified_plan_append(struct unified_segment *pieces, u32 nr, u64 addr, u32 len)
-{
-	struct unified_segment *last = pieces + nr - 1;
-
-	if (nr && last->addr + last->len == addr && last->len + len > len) {
-		last->len += len;
-		return nr;
-	}
-	pieces[nr] = (struct unified_segment){ .addr = addr, .len = len };
-	return nr + 1;
-}
-
 static bool unified_may_start(const struct unified_build *b, u64 addr)
 {
 	u32 start = b->limits->start_mask, end = b->limits->end_mask;

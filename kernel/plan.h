@@ -55,7 +55,19 @@ struct unified_cursor {
 
 #define UNIFIED_PLAN_PAGE 4096U
 
-u32 unified_plan_append(struct unified_segment *pieces, u32 nr, u64 addr, u32 len);
+/* Add a piece to a list, to the last one if it goes on there; how many are there then? */
+static inline u32 unified_plan_append(struct unified_segment *pieces, u32 nr, u64 addr, u32 len)
+{
+	struct unified_segment *last = pieces + nr - 1;
+
+	if (nr && last->addr + last->len == addr && last->len + len > len) {
+		last->len += len;
+		return nr;
+	}
+	pieces[nr] = (struct unified_segment){ .addr = addr, .len = len };
+	return nr + 1;
+}
+
 int unified_plan_command(const struct unified_limits *limits, const struct unified_segment *pieces,
 			 u32 nr, struct unified_cursor *at, struct unified_segment *segments,
 			 u32 max, struct unified_plan *plan);

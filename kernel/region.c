@@ -30,7 +30,7 @@ static void unified_region_free(struct work_struct *work)
 {
 	struct unified_io_region *r = container_of(work, struct unified_io_region, free_work);
 
-	unified_targets_close(r);
+	unified_targets_free(r);
 	unified_queue_exit(r);
 	unified_chain_free(r);
 	unified_buffers_exit(r);
@@ -254,11 +254,11 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 		ret = unified_memory_get(r, s->user_addr);
 	if (!ret && s->nvme_fd > 0)
 		ret = unified_region_drive(r, s->nvme_fd);
-	if (ret) {
-		unified_region_free(&r->free_work);
-		return ERR_PTR(ret);
-	}
-	return r;
+	if (!ret)
+		return r;
+	/* Nobody else has it, and no target was added: no need to wait for the work. */
+	unified_region_free(&r->free_work);
+	return ERR_PTR(ret);
 }
 
 /*
@@ -286,7 +286,7 @@ int unified_region_setup(struct file *file, struct unified_io_setup *s)
 	ret = xa_alloc_cyclic(&region_ids, &r->id, NULL, xa_limit_31b, &last_region_id,
 			      GFP_KERNEL_ACCOUNT);
 	if (ret < 0)
-		goto free;
+		goto put;
 	if (cmpxchg_release(&file->private_data, NULL, r)) {
 		ret = -EBUSY;
 		goto erase;
@@ -298,8 +298,9 @@ int unified_region_setup(struct file *file, struct unified_io_setup *s)
 	return 0;
 erase:
 	xa_erase(&region_ids, r->id);
-free:
-	unified_region_free(&r->free_work);
+put:
+	unified_targets_close(r);
+	unified_region_put(r);
 	return ret;
 }
 

@@ -4,12 +4,14 @@
  * rights. All of that is decided here, when a target is added; whoever has the
  * region's descriptor can then use it so, and no more.
  *
- * region->targets[] changes under target_mutex and is read under RCU. A target
- * has one reference of that array and one of its open device. A command has a
- * reference on target->users from before it is issued until it ended. When the
- * target is removed, when its region is closed or when its device goes, users is
- * killed; once no command is left a work item closes the device. So the device
- * can go, and its driver, although the target is still listed as gone.
+ * A target's memory is there from its index's first use until the region is freed,
+ * so that a command finds it without a lock. Whether it can be used is told by
+ * users, of which a command has a reference from before it is issued until it
+ * ended. It is killed when the target is removed, when its region is closed or
+ * when its device goes; once no command is left a work item closes the device. So
+ * the device and its driver can go although the target is still listed, as gone.
+ * An open device holds the region. All else of a target changes under
+ * target_mutex, while users is dead.
  */
 #include <linux/blkdev.h>
 #include <linux/cdev.h>
@@ -20,23 +22,15 @@
 
 /* --- life ----------------------------------------------------------------------- */
 
-static void unified_target_free(struct kref *ref)
-{
-	struct unified_target *t = container_of(ref, struct unified_target, ref);
-
-	percpu_ref_exit(&t->users);
-	/* Who looks for one may still be looking at users. */
-	kfree_rcu(t, rcu);
-}
-
 static void unified_target_close(struct work_struct *work)
 {
 	struct unified_target *t = container_of(work, struct unified_target, close_work);
+	struct unified_io_region *r = t->region;
 
 	t->ops->detach(t);
 	bdev_fput(t->file);
 	complete_all(&t->drained);
-	kref_put(&t->ref, unified_target_free);
+	unified_region_put(r);
 }
 
 static void unified_target_drained(struct percpu_ref *users)
@@ -56,7 +50,10 @@ static void unified_target_kill(struct unified_target *t)
 /* The device is going; its driver waits for what is under way, not for us. */
 static void unified_target_dead(struct block_device *bdev, bool surprise)
 {
-	unified_target_kill(bdev->bd_holder);
+	struct unified_target *t = bdev->bd_holder;
+
+	WRITE_ONCE(t->dead, true);
+	unified_target_kill(t); /* orders the two, see unified_target_publish() */
 	mutex_unlock(&bdev->bd_holder_lock);
 }
 
@@ -64,66 +61,18 @@ static const struct blk_holder_ops unified_holder_ops = {
 	.mark_dead = unified_target_dead,
 };
 
-/* For one command. Any context. NULL: there is none, or it is gone. */
-struct unified_target *unified_target_get(struct unified_io_region *r, u32 index)
+/* From here on commands use it. */
+static void unified_target_publish(struct unified_target *t)
 {
-	struct unified_target *t;
-
-	guard(rcu)();
-	t = rcu_dereference(r->targets[index]);
-	return t && percpu_ref_tryget_live(&t->users) ? t : NULL;
-}
-
-void unified_target_put(struct unified_target *t)
-{
-	percpu_ref_put(&t->users);
-}
-
-/* --- what a command may do -------------------------------------------------------- */
-
-/* What the device demands now. */
-void unified_limits_of(const struct unified_target *t, struct unified_limits *limits)
-{
-	const struct request_queue *q = bdev_get_queue(t->bdev);
-
-	limits->block = queue_logical_block_size(q);
-	limits->start_mask = queue_dma_alignment(q);
-	limits->end_mask = t->odd_lengths ? 0 : limits->start_mask;
-	limits->gap_mask = queue_virt_boundary(q);
-	limits->max_segments = min_t(u32, queue_max_segments(q), UNIFIED_NR_VECS);
-	/* Longer segments would count as several. */
-	limits->max_bytes =
-		min_t(u64, (u64)queue_max_hw_sectors(q) << SECTOR_SHIFT, queue_max_segment_size(q));
-}
-
-/**
- * unified_target_check - is the operation of a command within what was granted?
- * @c: the command
- * @limits: of its device, which cannot change until the command is issued
- * @sector: where this command is
- *
- * Return: 0, -EPERM, -EINVAL for what is no whole blocks, -ERANGE.
- */
-int unified_target_check(const struct unified_command *c, const struct unified_limits *limits,
-			 sector_t *sector)
-{
-	const struct unified_descriptor *d = &c->op->desc;
-	const struct unified_target *t = c->target;
-	u32 shift = ilog2(limits->block) - SECTOR_SHIFT;
-	u64 end = min_t(u64, t->end, bdev_nr_sectors(t->bdev)), first;
-
-	if (!(t->access & (unified_desc_writes(d) ? UNIFIED_TARGET_WRITE : UNIFIED_TARGET_READ)))
-		return -EPERM;
-	if (d->opcode == UNIFIED_OP_FLUSH)
-		return 0;
-	if (d->len & (limits->block - 1))
-		return -EINVAL;
-	first = d->lba << shift;
-	if (first >> shift != d->lba || first < t->start || first > end ||
-	    d->len >> SECTOR_SHIFT > end - first)
-		return -ERANGE;
-	*sector = c->lba << shift;
-	return 0;
+	reinit_completion(&t->drained);
+	kref_get(&t->region->ref);
+	t->state = UNIFIED_TARGET_PRESENT;
+	percpu_ref_reinit(&t->users);
+	atomic_set(&t->killed, 0);
+	/* Its device may have died before it could be killed. */
+	smp_mb();
+	if (READ_ONCE(t->dead))
+		unified_target_kill(t);
 }
 
 /* --- adding one --------------------------------------------------------------------- */
@@ -186,6 +135,7 @@ static int unified_target_access(const struct file *f, u32 wanted)
 static int unified_target_open(struct unified_target *t, const struct unified_io_target *info)
 {
 	blk_mode_t mode = BLK_OPEN_READ;
+	struct file *file;
 	dev_t devt;
 	int ret;
 
@@ -201,14 +151,13 @@ static int unified_target_open(struct unified_target *t, const struct unified_io
 	t->access = ret;
 	if (t->access & UNIFIED_TARGET_WRITE)
 		mode |= BLK_OPEN_WRITE;
-	t->file = bdev_file_open_by_dev(devt, mode, t, &unified_holder_ops);
-	if (IS_ERR(t->file))
-		return PTR_ERR(t->file);
-	/* From here on it is closed by close_work. */
-	t->bdev = file_bdev(t->file);
+	t->dead = false;
+	file = bdev_file_open_by_dev(devt, mode, t, &unified_holder_ops);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	t->file = file;
+	t->bdev = file_bdev(file);
 	snprintf(t->name, sizeof(t->name), "%pg", t->bdev);
-	if ((t->access & UNIFIED_TARGET_WRITE) && bdev_read_only(t->bdev))
-		return -EACCES;
 	return 0;
 }
 
@@ -230,9 +179,13 @@ static int unified_target_attach(struct unified_target *t, u32 flags)
 {
 	int ret;
 
+	if ((t->access & UNIFIED_TARGET_WRITE) && bdev_read_only(t->bdev))
+		return -EACCES;
 	/* A copied run lies in pages: nothing larger can be promised to meet. */
 	if (queue_virt_boundary(bdev_get_queue(t->bdev)) & PAGE_MASK)
 		return -EOPNOTSUPP;
+	t->nsid = 0;
+	t->odd_lengths = false;
 	t->ops = &unified_target_block;
 	if (flags & UNIFIED_TARGET_F_BLOCK)
 		return 0;
@@ -242,39 +195,41 @@ static int unified_target_attach(struct unified_target *t, u32 flags)
 	return flags & UNIFIED_TARGET_F_NVME ? ret : 0;
 }
 
-static struct unified_target *unified_target_build(const struct unified_io_target *info)
+/* The target of an index that is not in use. */
+static struct unified_target *unified_target_at(struct unified_io_region *r, u32 index)
 {
-	struct unified_target *t = kzalloc_obj(*t, GFP_KERNEL_ACCOUNT);
-	int ret;
+	struct unified_target *t = r->targets[index];
 
+	if (t)
+		return t;
+	t = kzalloc_obj(*t, GFP_KERNEL_ACCOUNT);
 	if (!t)
-		return ERR_PTR(-ENOMEM);
-	t->ops = &unified_target_block;
-	kref_init(&t->ref);
+		return NULL;
+	t->region = r;
+	atomic_set(&t->killed, 1);
 	init_completion(&t->drained);
 	INIT_WORK(&t->close_work, unified_target_close);
-	ret = percpu_ref_init(&t->users, unified_target_drained, 0, GFP_KERNEL_ACCOUNT);
-	if (ret) {
+	if (percpu_ref_init(&t->users, unified_target_drained,
+			    PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT, GFP_KERNEL_ACCOUNT)) {
 		kfree(t);
-		return ERR_PTR(ret);
+		return NULL;
 	}
-	/* The device may go as soon as it is open: not under our hands. */
-	percpu_ref_get(&t->users);
-	ret = unified_target_open(t, info);
-	if (!ret)
-		ret = unified_target_range(t, info);
+	smp_store_release(&r->targets[index], t); /* for unified_target_get() */
+	return t;
+}
+
+static int unified_target_build(struct unified_target *t, const struct unified_io_target *info)
+{
+	int ret = unified_target_open(t, info);
+
+	if (ret)
+		return ret;
+	ret = unified_target_range(t, info);
 	if (!ret)
 		ret = unified_target_attach(t, info->flags);
-	percpu_ref_put(&t->users);
-	if (!ret)
-		return t;
-	if (t->bdev) {
-		kref_get(&t->ref);
-		unified_target_kill(t);
-		wait_for_completion(&t->drained);
-	}
-	kref_put(&t->ref, unified_target_free);
-	return ERR_PTR(ret);
+	if (ret)
+		bdev_fput(t->file);
+	return ret;
 }
 
 static void unified_target_info(struct unified_target *t, u32 index, struct unified_io_target *info)
@@ -311,6 +266,7 @@ int unified_target_add(struct unified_io_region *r, struct unified_io_target *in
 {
 	struct unified_target *t;
 	u32 i;
+	int ret;
 
 	if (info->flags & ~(UNIFIED_TARGET_F_BLOCK | UNIFIED_TARGET_F_NVME) ||
 	    info->flags == (UNIFIED_TARGET_F_BLOCK | UNIFIED_TARGET_F_NVME) ||
@@ -319,57 +275,56 @@ int unified_target_add(struct unified_io_region *r, struct unified_io_target *in
 	guard(mutex)(&r->target_mutex);
 	if (r->targets_closed)
 		return -ENODEV;
-	for (i = 0; i < UNIFIED_IO_MAX_TARGETS && rcu_access_pointer(r->targets[i]); i++)
-		;
+	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++)
+		if (!r->targets[i] || r->targets[i]->state == UNIFIED_TARGET_ABSENT)
+			break;
 	if (i == UNIFIED_IO_MAX_TARGETS)
 		return -ENOSPC;
-	t = unified_target_build(info);
-	if (IS_ERR(t))
-		return PTR_ERR(t);
-	/* One reference for the open device, which close_work drops, one for the array. */
-	kref_get(&t->ref);
+	t = unified_target_at(r, i);
+	if (!t)
+		return -ENOMEM;
+	ret = unified_target_build(t, info);
+	if (ret)
+		return ret;
+	unified_target_publish(t);
 	unified_target_info(t, i, info);
-	rcu_assign_pointer(r->targets[i], t);
 	return 0;
 }
 
 /* --- removing and looking ------------------------------------------------------------- */
 
-static struct unified_target *unified_target_take(struct unified_io_region *r, u32 index)
-{
-	return rcu_replace_pointer(r->targets[index], NULL, lockdep_is_held(&r->target_mutex));
-}
-
-/* Waits for the commands that are under way. */
+/* Waits for the commands that are under way. The caller holds the region. */
 int unified_target_remove(struct unified_io_region *r, u32 index)
 {
-	struct unified_target *t;
+	struct unified_target *t = NULL;
 
-	if (index >= UNIFIED_IO_MAX_TARGETS)
-		return -ENODEV;
-	scoped_guard(mutex, &r->target_mutex)
-		t = unified_target_take(r, index);
-	if (!t)
-		return -ENODEV;
+	scoped_guard(mutex, &r->target_mutex) {
+		if (index < UNIFIED_IO_MAX_TARGETS)
+			t = r->targets[index];
+		if (!t || t->state != UNIFIED_TARGET_PRESENT)
+			return -ENODEV;
+		t->state = UNIFIED_TARGET_REMOVED;
+	}
 	unified_target_kill(t);
 	wait_for_completion(&t->drained);
-	kref_put(&t->ref, unified_target_free);
+	guard(mutex)(&r->target_mutex);
+	t->state = UNIFIED_TARGET_ABSENT;
 	return 0;
 }
 
 /* The target with the lowest index from info->index on. */
 int unified_target_info_from(struct unified_io_region *r, struct unified_io_target *info)
 {
-	struct unified_target *t;
 	u32 i;
 
 	guard(mutex)(&r->target_mutex);
 	for (i = info->index; i < UNIFIED_IO_MAX_TARGETS; i++) {
-		t = rcu_dereference_protected(r->targets[i], lockdep_is_held(&r->target_mutex));
-		if (!t)
-			continue;
-		unified_target_info(t, i, info);
-		return 0;
+		struct unified_target *t = r->targets[i];
+
+		if (t && t->state == UNIFIED_TARGET_PRESENT) {
+			unified_target_info(t, i, info);
+			return 0;
+		}
 	}
 	return -ENOENT;
 }
@@ -377,16 +332,24 @@ int unified_target_info_from(struct unified_io_region *r, struct unified_io_targ
 /* The region's file is closed. What is under way ends on its own. */
 void unified_targets_close(struct unified_io_region *r)
 {
-	struct unified_target *t;
 	u32 i;
 
 	guard(mutex)(&r->target_mutex);
 	r->targets_closed = true;
+	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++)
+		if (r->targets[i] && r->targets[i]->state == UNIFIED_TARGET_PRESENT)
+			unified_target_kill(r->targets[i]);
+}
+
+/* With the region's last reference: no device is open. */
+void unified_targets_free(struct unified_io_region *r)
+{
+	u32 i;
+
 	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++) {
-		t = unified_target_take(r, i);
-		if (!t)
+		if (!r->targets[i])
 			continue;
-		unified_target_kill(t);
-		kref_put(&t->ref, unified_target_free);
+		percpu_ref_exit(&r->targets[i]->users);
+		kfree(r->targets[i]);
 	}
 }

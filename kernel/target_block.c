@@ -34,7 +34,7 @@ static blk_opf_t unified_block_opf(const struct unified_descriptor *d)
 	}
 }
 
-static int unified_block_issue(struct unified_command *c, struct unified_cursor *at)
+int unified_block_issue(struct unified_command *c)
 {
 	const struct unified_descriptor *d = &c->op->desc;
 	struct unified_limits limits;
@@ -48,16 +48,17 @@ static int unified_block_issue(struct unified_command *c, struct unified_cursor 
 	 * block layer checks it then, by the sector.
 	 */
 	unified_limits_of(c->target, &limits);
-	ret = unified_target_check(c, &limits, &sector);
+	ret = unified_target_check(c, limits.block, &sector);
 	if (ret)
 		return ret;
 	c->bytes = d->len;
-	if (unified_desc_has_data(d)) {
-		ret = unified_data_plan(c, &limits, at);
+	if (unified_desc_has_data(d) &&
+	    !unified_data_is_one(c, limits.start_mask, limits.max_bytes)) {
+		ret = unified_data_plan(c, &limits);
 		if (ret)
 			return ret;
 	}
-	c->lba += c->bytes / limits.block;
+	c->op->lba += c->bytes >> __ffs(limits.block);
 	bio_init(&c->bio, c->target->bdev, c->vecs, c->nr_vecs, unified_block_opf(d));
 	c->bio.bi_vcnt = c->nr_vecs;
 	c->bio.bi_iter.bi_size = d->opcode == UNIFIED_OP_FLUSH ? 0 : c->bytes;

@@ -88,65 +88,92 @@ static u8 unified_nvme_opcode(const struct unified_descriptor *d)
 	}
 }
 
+/* The command of a request that init_request() was called for. */
+static struct nvme_command *unified_nvme_command(struct request *rq)
+{
+	return *(struct nvme_command **)(blk_mq_rq_to_pdu(rq) + NVME_REQUEST_CMD);
+}
+
 static void unified_nvme_fill(struct nvme_command *cmd, struct unified_command *c, u32 block)
 {
 	const struct unified_descriptor *d = &c->op->desc;
-	u32 blocks = c->bytes / block;
+	u32 blocks = c->bytes >> __ffs(block);
 
-	memset(cmd, 0, sizeof(*cmd));
 	cmd->rw.opcode = unified_nvme_opcode(d);
 	cmd->rw.nsid = cpu_to_le32(c->target->nsid);
 	if (d->opcode == UNIFIED_OP_FLUSH)
 		return;
-	cmd->rw.slba = cpu_to_le64(c->lba);
+	cmd->rw.slba = cpu_to_le64(c->op->lba);
 	cmd->rw.length = cpu_to_le16(blocks - 1);
 	if (d->flags & UNIFIED_DESC_F_FUA)
 		cmd->rw.control = cpu_to_le16(NVME_RW_FUA);
-	c->lba += blocks;
+	c->op->lba += blocks;
 }
 
-static int unified_nvme_map(struct request *rq, struct unified_command *c)
+/*
+ * What blk_rq_append_bio() would do, of vectors that are known to be one command's.
+ * The bio was initialised with its memory; nothing but what is set here was used.
+ */
+static void unified_nvme_map(struct request *rq, struct unified_command *c)
 {
 	struct bio *bio = &c->bio;
 
-	bio_init(bio, NULL, c->vecs, c->nr_vecs, rq->cmd_flags);
+	bio->bi_next = NULL;
+	bio->bi_bdev = NULL;
+	bio->bi_opf = rq->cmd_flags;
+	bio->bi_flags = 0;
+	bio->bi_status = 0;
+	bio->bi_io_vec = c->vecs;
 	bio->bi_vcnt = c->nr_vecs;
-	bio->bi_iter.bi_size = c->bytes;
-	if (c->nr_vecs > 1)
-		return blk_rq_append_bio(rq, bio);
-	/* One segment within the limits, as it was planned: nothing to count. */
+	bio->bi_iter = (struct bvec_iter){ .bi_size = c->bytes };
+	bio->bi_end_io = NULL;
 	rq->bio = bio;
 	rq->biotail = bio;
 	rq->__data_len = c->bytes;
-	rq->nr_phys_segments = 1;
-	return 0;
+	rq->nr_phys_segments = c->nr_vecs;
+	if (c->nr_vecs > 1) {
+		bio->bi_bvec_gap_bit = ffs(c->gaps);
+		rq->phys_gap_bit = bio->bi_bvec_gap_bit;
+	}
+}
+
+/* Apart, for the stack that it takes. */
+static noinline int unified_nvme_plan(struct unified_command *c, u32 max_bytes)
+{
+	struct unified_limits limits;
+
+	unified_limits_of(c->target, &limits);
+	limits.max_bytes = max_bytes;
+	return unified_data_plan(c, &limits);
 }
 
 /* With a request in hand: the limits hold until it is issued. */
-static int unified_nvme_prepare(struct request *rq, struct unified_command *c,
-				struct unified_cursor *at)
+static int unified_nvme_prepare(struct request *rq, struct unified_command *c)
 {
+	static struct nvme_command zeroes;
+	const struct queue_limits *l = &rq->q->limits;
 	const struct unified_descriptor *d = &c->op->desc;
-	struct unified_limits limits;
-	struct nvme_command cmd;
+	u32 block = l->logical_block_size, max_bytes;
 	sector_t sector;
 	int ret;
 
-	unified_limits_of(c->target, &limits);
-	ret = unified_target_check(c, &limits, &sector);
+	ret = unified_target_check(c, block, &sector);
 	if (ret)
 		return ret;
 	/* The length of a command has 16 bits, less one. */
-	limits.max_bytes = min_t(u64, limits.max_bytes, (u64)limits.block << 16);
+	max_bytes = min3((u64)l->max_hw_sectors << SECTOR_SHIFT, (u64)l->max_segment_size,
+			 (u64)block << 16);
 	c->bytes = d->len;
-	if (unified_desc_has_data(d)) {
-		ret = unified_data_plan(c, &limits, at);
+	if (unified_desc_has_data(d) && !unified_data_is_one(c, l->dma_alignment, max_bytes)) {
+		ret = unified_nvme_plan(c, max_bytes);
 		if (ret)
 			return ret;
 	}
-	unified_nvme_fill(&cmd, c, limits.block);
-	init_request(rq, &cmd);
-	return c->nr_vecs ? unified_nvme_map(rq, c) : 0;
+	init_request(rq, &zeroes);
+	unified_nvme_fill(unified_nvme_command(rq), c, block);
+	if (c->nr_vecs)
+		unified_nvme_map(rq, c);
+	return 0;
 }
 
 /* What the controller has no command for, or what is too long for one. */
@@ -161,7 +188,7 @@ static bool unified_nvme_by_block(const struct unified_command *c)
 			       (u64)queue_logical_block_size(q) << 16));
 }
 
-static int unified_nvme_issue(struct unified_command *c, struct unified_cursor *at)
+static int unified_nvme_issue(struct unified_command *c)
 {
 	const struct unified_op *op = c->op;
 	blk_mq_req_flags_t flags = 0;
@@ -169,8 +196,8 @@ static int unified_nvme_issue(struct unified_command *c, struct unified_cursor *
 	blk_opf_t opf;
 	int ret;
 
-	if (unified_nvme_by_block(c))
-		return unified_target_block.issue(c, at);
+	if (op->desc.opcode != UNIFIED_OP_RW && unified_nvme_by_block(c))
+		return unified_block_issue(c);
 	opf = unified_desc_fills(&op->desc) ? REQ_OP_DRV_IN : REQ_OP_DRV_OUT;
 	if (op->polled)
 		opf |= REQ_POLLED;
@@ -181,14 +208,14 @@ static int unified_nvme_issue(struct unified_command *c, struct unified_cursor *
 	rq = blk_mq_alloc_request(bdev_get_queue(c->target->bdev), opf, flags);
 	if (IS_ERR(rq))
 		return PTR_ERR(rq);
-	ret = unified_nvme_prepare(rq, c, at);
+	ret = unified_nvme_prepare(rq, c);
 	if (ret) {
 		blk_mq_free_request(rq);
 		return ret;
 	}
 	rq->end_io = unified_nvme_end_io;
 	rq->end_io_data = c;
-	WRITE_ONCE(c->rq, rq);
+	c->rq = rq;
 	blk_execute_rq_nowait(rq, false);
 	return 0;
 }

@@ -6,8 +6,11 @@
 #define UNIFIED_H
 
 #include <linux/bio.h>
+#include <linux/blkdev.h>
 #include <linux/cleanup.h>
 #include <linux/fs.h>
+#include <linux/io.h>
+#include <linux/irqflags.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -78,12 +81,13 @@ struct unified_io_region {
 
 	struct list_head attachments; /* chain.c: by priority; policy_mutex */
 	struct unified_chain __rcu *chain;
-	bool closed; /* policy_mutex: nothing more is attached */
+	unsigned int hooks; /* UNIFIED_HOOK_* that any policy of the chain has */
+	bool closed;	    /* policy_mutex: nothing more is attached */
 
 	u32 chunk_size; /* pieces of it this large are contiguous for a device */
 
 	struct mutex target_mutex; /* target.c; for changes of the next two */
-	struct unified_target __rcu *targets[UNIFIED_IO_MAX_TARGETS];
+	struct unified_target *targets[UNIFIED_IO_MAX_TARGETS]; /* set once */
 	bool targets_closed;
 
 	struct unified_queue queue; /* queue.c */
@@ -116,9 +120,9 @@ struct unified_command {
 	struct unified_command *next; /* of op->commands */
 	struct unified_target *target;
 	struct request *rq; /* while a passthrough command is under way */
-	u64 lba;
 	u32 bytes;
 	u32 nr_vecs;
+	u32 gaps; /* address bits that are set where two vectors meet */
 	s32 error;
 	u32 status;
 	u64 result;
@@ -139,22 +143,29 @@ struct unified_op {
 	const struct unified_door *door;
 	struct io_uring_cmd *uring; /* of that door */
 	unsigned int issue_flags;   /* likewise */
-	bool may_wait;		    /* for a request of the device */
+	s32 error;		    /* of issuing more commands than were */
+	u32 issued;		    /* how many were */
+	atomic_t pending;	    /* commands under way, and one while they are issued */
+	bool may_wait;		    /* for memory, and for a request of the device */
 	bool polled;
-	bool posted;	  /* not yet copied and checked */
-	bool waiting;	  /* it is in queue->waiting; under its lock */
-	bool has_buffer;  /* it keeps desc.buffer */
-	bool dropped;	  /* a policy said so */
-	atomic_t pending; /* commands under way, and one while they are issued */
-	u32 issued;	  /* how many were */
-	s32 error;	  /* of issuing more */
+	bool posted;	 /* not yet copied and checked */
+	bool waiting;	 /* it is in queue->waiting; under its lock */
+	bool has_buffer; /* it keeps desc.buffer */
+	bool has_fixup;	 /* a command has copies to be made or freed */
+	bool dropped;	 /* a policy said so */
 
 	/* Its data, as pieces that are contiguous for a device. */
 	u32 nr_pieces;
-	struct unified_segment *pieces;
+	u32 max_pieces;
+	struct unified_segment *pieces; /* one of the next, or UNIFIED_NR_VECS */
 	struct unified_segment inline_pieces[2];
-	void *data; /* the first of them, as policies see it */
-	u32 data_len;
+	u32 data_len; /* of the first range, as policies see it */
+	void *data;   /* if there is any */
+	u64 bytes;    /* moved by devices, to all targets */
+
+	/* While it is issued to a target: where its next command begins. */
+	struct unified_cursor at;
+	u64 lba;
 
 	struct list_head node; /* in a list of its queue */
 	struct unified_command *commands;
@@ -228,7 +239,13 @@ int unified_chain_complete(struct unified_op *op);
 #define UNIFIED_HOOK_PROCESS  BIT(0)
 #define UNIFIED_HOOK_SUBMIT   BIT(1)
 #define UNIFIED_HOOK_COMPLETE BIT(2)
-bool unified_chain_has(struct unified_io_region *r, unsigned int hooks);
+
+/* Has any policy of the region this hook now? Any context. */
+static inline bool unified_chain_has(const struct unified_io_region *r, unsigned int hook)
+{
+	return READ_ONCE(r->hooks) & hook;
+}
+
 int unified_policy_info_from(u32 id, struct unified_io_policy_info *info);
 u32 unified_policy_count(void);
 
@@ -239,14 +256,102 @@ void unified_command_end(struct unified_command *c);
 void unified_finish_operation(struct unified_op *op);
 
 /* op.c: operations and their memory */
+#define UNIFIED_KEPT 128
+
+/* What a CPU keeps of what was freed there; touched with interrupts off, there. */
+struct unified_kept {
+	u32 nr;
+	void *item[UNIFIED_KEPT];
+};
+
+DECLARE_PER_CPU(struct unified_kept, unified_kept_ops);
+
 int unified_ops_init(void);
 void unified_ops_exit(void);
-struct unified_op *unified_op_alloc(struct unified_io_region *r, const struct unified_door *door,
-				    gfp_t gfp);
-void unified_op_reset(struct unified_op *op);
-void unified_op_free(struct unified_op *op);
-struct unified_command *unified_command_add(struct unified_op *op);
+struct unified_op *unified_op_alloc_slow(struct unified_io_region *r, gfp_t gfp);
+void unified_op_free_slow(struct unified_op *op);
+void unified_op_free_commands(struct unified_op *op);
+struct unified_command *unified_command_alloc(struct unified_op *op);
 void *unified_vecs_alloc(struct unified_op *op);
+
+static __always_inline void *unified_kept_get(struct unified_kept __percpu *kept)
+{
+	unsigned long flags;
+	void *item = NULL;
+	struct unified_kept *k;
+
+	local_irq_save(flags);
+	k = this_cpu_ptr(kept);
+	if (k->nr)
+		item = k->item[--k->nr % UNIFIED_KEPT];
+	local_irq_restore(flags);
+	return item;
+}
+
+static __always_inline bool unified_kept_put(struct unified_kept __percpu *kept, void *item)
+{
+	struct unified_kept *k;
+	unsigned long flags;
+	bool room;
+
+	local_irq_save(flags);
+	k = this_cpu_ptr(kept);
+	room = k->nr < UNIFIED_KEPT;
+	if (room)
+		k->item[k->nr++ % UNIFIED_KEPT] = item;
+	local_irq_restore(flags);
+	return room;
+}
+
+/**
+ * unified_op_alloc - an operation
+ * @r: its region, which the door holds until it is freed
+ * @door: where it comes from
+ * @gfp: how it may be allocated if none is kept
+ *
+ * Any context. Return: the operation, or NULL.
+ */
+static inline struct unified_op *unified_op_alloc(struct unified_io_region *r,
+						  const struct unified_door *door, gfp_t gfp)
+{
+	struct unified_op *op = unified_kept_get(&unified_kept_ops);
+
+	if (!op) {
+		op = unified_op_alloc_slow(r, gfp);
+		if (!op)
+			return NULL;
+	}
+	op->region = r;
+	op->door = door;
+	op->done.tries = 0;
+	op->error = 0;
+	op->may_wait = true;
+	op->polled = false;
+	op->posted = false;
+	op->waiting = false;
+	op->has_buffer = false;
+	op->has_fixup = false;
+	op->dropped = false;
+	op->nr_pieces = 0;
+	op->data_len = 0;
+	op->bytes = 0;
+	op->commands = NULL;
+	return op;
+}
+
+/* Is it as it was allocated, but for the one command that is part of it? */
+static inline bool unified_op_is_plain(const struct unified_op *op)
+{
+	return op->commands == &op->first && !op->first.next &&
+	       op->first.vecs == op->first.inline_vecs && op->pieces == op->inline_pieces;
+}
+
+/* Any context. */
+static __always_inline void unified_op_free(struct unified_op *op)
+{
+	if (!unified_op_is_plain(op) || !unified_kept_put(&unified_kept_ops, op))
+		unified_op_free_slow(op);
+}
 
 /* Without waiting, what is not there now is asked for again where waiting is fine. */
 static inline gfp_t unified_op_gfp(const struct unified_op *op)
@@ -255,12 +360,58 @@ static inline gfp_t unified_op_gfp(const struct unified_op *op)
 }
 
 /* data.c: the data of an operation, for policies and for devices */
-int unified_data_map(struct unified_op *op);
-int unified_data_plan(struct unified_command *c, const struct unified_limits *limits,
-		      struct unified_cursor *at);
+int unified_data_map_slow(struct unified_op *op);
+int unified_data_plan(struct unified_command *c, const struct unified_limits *limits);
 void unified_data_done(struct unified_command *c);
-bool unified_data_needs_copy(const struct unified_command *c);
-void unified_data_unmap(struct unified_op *op);
+void unified_data_put_buffer(struct unified_op *op);
+
+/* The address that a device has for a byte of the region. */
+static inline u64 unified_phys(const struct unified_io_region *r, u64 at)
+{
+	return page_to_phys(r->pages[at >> PAGE_SHIFT]) + offset_in_page(at);
+}
+
+/* Find the data of a descriptor that has some. */
+static inline int unified_data_map(struct unified_op *op)
+{
+	const struct unified_descriptor *d = &op->desc;
+	const struct unified_io_region *r = op->region;
+	u64 size = r->size - r->offsets.data, at = r->offsets.data + d->addr;
+
+	/* Mostly it is one range that is one piece. */
+	if (d->flags & (UNIFIED_DESC_F_GATHER | UNIFIED_DESC_F_BUFFER) || d->addr >= size ||
+	    d->len > size - d->addr || (at & (r->chunk_size - 1)) + d->len > r->chunk_size ||
+	    !d->len)
+		return unified_data_map_slow(op);
+	op->pieces[0].addr = unified_phys(r, at);
+	op->pieces[0].len = d->len;
+	op->nr_pieces = 1;
+	op->data = r->kaddr + at;
+	op->data_len = d->len;
+	return 0;
+}
+
+/* Is all of the data one piece that fits as it is? Then nothing is to be planned. */
+static inline bool unified_data_is_one(struct unified_command *c, u32 start_mask, u32 max_bytes)
+{
+	struct unified_op *op = c->op;
+	const struct unified_segment *piece = op->pieces;
+
+	if (op->nr_pieces != 1 || op->at.offset || (piece->addr & start_mask) ||
+	    piece->len > max_bytes)
+		return false;
+	bvec_set_page(c->vecs, phys_to_page(piece->addr), piece->len, offset_in_page(piece->addr));
+	c->nr_vecs = 1;
+	c->bytes = piece->len;
+	op->at.piece = 1;
+	return true;
+}
+
+static inline void unified_data_unmap(struct unified_op *op)
+{
+	if (op->has_buffer)
+		unified_data_put_buffer(op);
+}
 
 static inline bool unified_desc_writes(const struct unified_descriptor *d)
 {
@@ -280,44 +431,105 @@ static inline bool unified_desc_has_data(const struct unified_descriptor *d)
 }
 
 /* target.c: where operations go; target_block.c and target_nvme.c: how */
+enum unified_target_state {
+	UNIFIED_TARGET_ABSENT,
+	UNIFIED_TARGET_PRESENT, /* it may be gone all the same */
+	UNIFIED_TARGET_REMOVED, /* its device is being closed */
+};
+
+/* One for each index that was ever used, from then on until the region is freed. */
 struct unified_target {
+	struct percpu_ref users; /* dead unless it can be used */
 	const struct unified_target_ops *ops;
-	struct file *file;
 	struct block_device *bdev;
 	u32 access;
+	u32 nsid;
 	u64 start; /* of the range, in sectors */
 	u64 end;
-	u32 nsid;
 	bool odd_lengths;
-	struct percpu_ref users; /* killed when it is removed, or its device */
+
+	enum unified_target_state state; /* target_mutex */
+	struct unified_io_region *region;
+	struct file *file;
 	atomic_t killed;
+	bool dead; /* its device said so */
 	struct completion drained;
 	struct work_struct close_work;
-	struct kref ref;
-	struct rcu_head rcu;
 	char name[32];
 };
 
 struct unified_target_ops {
 	u32 kind;
 	/* 0: it will end. -EAGAIN: not without waiting, which op->may_wait allows. */
-	int (*issue)(struct unified_command *c, struct unified_cursor *at);
+	int (*issue)(struct unified_command *c);
 	/* No command is left. */
 	void (*detach)(struct unified_target *t);
 };
 
 extern const struct unified_target_ops unified_target_block, unified_target_nvme;
 int unified_nvme_attach(struct unified_target *t);
+int unified_block_issue(struct unified_command *c);
 struct device *unified_nvme_chardev(struct file *f);
-struct unified_target *unified_target_get(struct unified_io_region *r, u32 index);
-void unified_target_put(struct unified_target *t);
-int unified_target_check(const struct unified_command *c, const struct unified_limits *limits,
-			 sector_t *sector);
 int unified_target_add(struct unified_io_region *r, struct unified_io_target *info);
 int unified_target_remove(struct unified_io_region *r, u32 index);
 int unified_target_info_from(struct unified_io_region *r, struct unified_io_target *info);
 void unified_targets_close(struct unified_io_region *r);
-void unified_limits_of(const struct unified_target *t, struct unified_limits *limits);
+void unified_targets_free(struct unified_io_region *r);
+
+/* For one command. Any context. NULL: there is none, or it is gone. */
+static inline struct unified_target *unified_target_get(struct unified_io_region *r, u32 index)
+{
+	struct unified_target *t = smp_load_acquire(&r->targets[index]); /* as it was made */
+
+	return t && percpu_ref_tryget_live(&t->users) ? t : NULL;
+}
+
+static inline void unified_target_put(struct unified_target *t)
+{
+	percpu_ref_put(&t->users);
+}
+
+/* What the device demands now. */
+static inline void unified_limits_of(const struct unified_target *t, struct unified_limits *limits)
+{
+	const struct queue_limits *l = &bdev_get_queue(t->bdev)->limits;
+
+	limits->block = l->logical_block_size;
+	limits->start_mask = l->dma_alignment;
+	limits->end_mask = t->odd_lengths ? 0 : l->dma_alignment;
+	limits->gap_mask = l->virt_boundary_mask;
+	limits->max_segments = min_t(u32, l->max_segments, UNIFIED_NR_VECS);
+	/* Longer segments would count as several. */
+	limits->max_bytes = min_t(u64, (u64)l->max_hw_sectors << SECTOR_SHIFT, l->max_segment_size);
+}
+
+/**
+ * unified_target_check - is the operation of a command within what was granted?
+ * @c: the command
+ * @block: the size of a block, which cannot change until the command is issued
+ * @sector: where this command is
+ *
+ * Return: 0, -EPERM, -EINVAL for what is no whole blocks, -ERANGE.
+ */
+static inline int unified_target_check(const struct unified_command *c, u32 block, sector_t *sector)
+{
+	const struct unified_descriptor *d = &c->op->desc;
+	const struct unified_target *t = c->target;
+	u32 shift = __ffs(block) - SECTOR_SHIFT;
+	u64 end = min_t(u64, t->end, bdev_nr_sectors(t->bdev)), first = d->lba << shift;
+
+	if (!(t->access & (unified_desc_writes(d) ? UNIFIED_TARGET_WRITE : UNIFIED_TARGET_READ)))
+		return -EPERM;
+	if (d->opcode == UNIFIED_OP_FLUSH)
+		return 0;
+	if (d->len & (block - 1))
+		return -EINVAL;
+	if (first >> shift != d->lba || first < t->start || first > end ||
+	    d->len >> SECTOR_SHIFT > end - first)
+		return -ERANGE;
+	*sector = c->op->lba << shift;
+	return 0;
+}
 
 /* queue.c: the doors of ioctl and BPF */
 int unified_queue_init(struct unified_io_region *r, u32 size);

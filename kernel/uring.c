@@ -31,17 +31,13 @@ static void unified_uring_reply(struct io_uring_cmd *cmd, struct unified_op *op,
 	s32 res = done->res ?: done->len;
 	u64 more = done->res ? done->status : done->result;
 
-	unified_uring_pdu(cmd)->op = NULL;
 	unified_op_free(op);
 	io_uring_cmd_done32(cmd, res, more, issue_flags);
 }
 
 static void unified_uring_task(struct io_tw_req tw_req, io_tw_token_t tw)
 {
-	struct unified_op *op = unified_uring_pdu(io_uring_cmd_from_tw(tw_req))->op;
-
-	op->issue_flags = IO_URING_CMD_TASK_WORK_ISSUE_FLAGS;
-	unified_finish_operation(op);
+	unified_finish_operation(unified_uring_pdu(io_uring_cmd_from_tw(tw_req))->op);
 }
 
 static void unified_uring_defer(struct unified_op *op)
@@ -52,12 +48,14 @@ static void unified_uring_defer(struct unified_op *op)
 /* From unified_finish_operation(), and so from task work only. */
 static void unified_uring_deliver(struct unified_op *op)
 {
-	unified_uring_reply(op->uring, op, op->issue_flags);
+	unified_uring_reply(op->uring, op, IO_URING_CMD_TASK_WORK_ISSUE_FLAGS);
 }
 
 static void unified_uring_wait(struct unified_op *op)
 {
-	io_uring_cmd_mark_cancelable(op->uring, op->issue_flags);
+	/* One that was issued before is issued again by task work. */
+	io_uring_cmd_mark_cancelable(op->uring, op->done.tries ? IO_URING_CMD_TASK_WORK_ISSUE_FLAGS
+							       : op->issue_flags);
 }
 
 static const struct unified_door uring_door = {
@@ -71,10 +69,11 @@ static int unified_uring_cancel(struct io_uring_cmd *cmd, unsigned int issue_fla
 {
 	struct unified_op *op = unified_uring_pdu(cmd)->op;
 
-	if (!op || !unified_queue_unwait(op))
+	if (!unified_queue_unwait(op))
 		return 0;
 	unified_data_unmap(op);
 	op->done.res = -ECANCELED;
+	op->done.status = 0;
 	unified_uring_reply(cmd, op, issue_flags);
 	return 0;
 }
@@ -100,10 +99,8 @@ static int unified_uring_submit(struct unified_io_region *r, struct io_uring_cmd
 	op->issue_flags = issue_flags;
 	unified_uring_pdu(cmd)->op = op;
 	ret = unified_submit_operation(op, desc);
-	if (ret != -EIOCBQUEUED) {
-		op->done.len = ret ? 0 : op->desc.len;
+	if (ret != -EIOCBQUEUED)
 		unified_uring_reply(cmd, op, issue_flags);
-	}
 	return -EIOCBQUEUED;
 }
 
@@ -114,7 +111,7 @@ int unified_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 
 	if (issue_flags & IO_URING_F_CANCEL)
 		return unified_uring_cancel(cmd, issue_flags);
-	if (!(issue_flags & IO_URING_F_SQE128) || !(issue_flags & IO_URING_F_CQE32))
+	if (~issue_flags & (IO_URING_F_SQE128 | IO_URING_F_CQE32))
 		return -EINVAL;
 	if (cmd->cmd_op != UNIFIED_IO_URING_SUBMIT)
 		return -ENOTTY;
@@ -130,7 +127,7 @@ int unified_uring_poll(struct io_uring_cmd *cmd, struct io_comp_batch *iob, unsi
 	struct unified_command *c;
 	int found = 0;
 
-	for (c = op ? op->commands : NULL; c; c = c->next) {
+	for (c = op->commands; c; c = c->next) {
 		struct request *rq = READ_ONCE(c->rq);
 
 		if (rq && blk_rq_is_poll(rq))

@@ -296,8 +296,8 @@ static void wrong_calls(void)
 	s.desc.type = 0;
 	fails_with(ioctl(fd, UNIFIED_IO_SUBMIT, &s), EINVAL, "no type");
 	s.desc.type = UNIFIED_REGION_F_BPF | UNIFIED_REGION_F_NVME;
-	fails_with(ioctl(fd, UNIFIED_IO_SUBMIT, &s), EINVAL, "two types");
-	s.desc.type = UNIFIED_REGION_F_NVME;
+	fails_with(ioctl(fd, UNIFIED_IO_SUBMIT, &s), EINVAL, "two types without a direction");
+	s.desc.type = UNIFIED_REGION_F_NETWORK;
 	fails_with(ioctl(fd, UNIFIED_IO_SUBMIT, &s), EOPNOTSUPP, "a type that this module lacks");
 	s.desc.type = UNIFIED_REGION_F_BPF;
 	s.desc.flags = 1;
