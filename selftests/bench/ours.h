@@ -21,10 +21,9 @@ static uint64_t allocations;
 /* A region with the drive as target 0, and the policy of that name, if it is loaded. */
 static inline void ours_open(struct bench *b, unsigned int target_flags, const char *policy)
 {
-	struct unified_io_setup setup = { .region_size = 32 << 20,
-					  .sq_entries = 256,
-					  .cq_entries = 256,
-					  .slot_size = 1 << 20 };
+	struct unified_io_setup setup = {
+		.region_size = 32 << 20, .sq_entries = 256, .cq_entries = 256, .slot_size = 1 << 20
+	};
 	struct unified_io_target target = { .flags = target_flags };
 	struct unified_io_bpf bpf = {};
 	void *addr;

@@ -21,6 +21,7 @@
 #include "ring.h"
 
 static bool gather;
+static uint16_t direction;
 static unsigned int nr_frags;
 
 static uint64_t list_of(unsigned int slot)
@@ -54,6 +55,7 @@ static void setup(struct bench *b)
 {
 	ours_open(b, with(b, "bio") ? UNIFIED_TARGET_F_BLOCK : UNIFIED_TARGET_F_NVME,
 		  with(b, "policy") ? "bench" : NULL);
+	direction = b->write ? UNIFIED_DESC_F_WRITE : UNIFIED_DESC_F_READ;
 	gather = with(b, "gather");
 	if (gather)
 		make_lists(b);
@@ -61,7 +63,8 @@ static void setup(struct bench *b)
 	b->success = b->bytes;
 }
 
-static void prep(struct bench *b, struct io_uring_sqe *sqe, unsigned int slot)
+static inline struct unified_descriptor *prep_any(struct bench *b, struct io_uring_sqe *sqe,
+						  uint64_t addr)
 {
 	struct unified_descriptor *desc = io_uring_unified_desc(sqe);
 
@@ -70,22 +73,35 @@ static void prep(struct bench *b, struct io_uring_sqe *sqe, unsigned int slot)
 	sqe->off = UNIFIED_IO_URING_SUBMIT;
 	*desc = (struct unified_descriptor){
 		.type = UNIFIED_REGION_F_NVME,
-		.flags = b->write ? UNIFIED_DESC_F_WRITE : UNIFIED_DESC_F_READ,
-		.addr = gather ? list_of(slot) : (uint64_t)slot * b->bytes,
+		.flags = direction,
+		.addr = addr,
 		.len = b->bytes,
 		.lba = next_offset(b) >> b->lba_shift,
 	};
-	if (gather) {
-		desc->flags |= UNIFIED_DESC_F_GATHER;
-		desc->nr_frags = nr_frags;
-	}
+	return desc;
+}
+
+static void prep(struct bench *b, struct io_uring_sqe *sqe, unsigned int slot)
+{
+	prep_any(b, sqe, (uint64_t)slot * b->bytes);
+}
+
+static void prep_gather(struct bench *b, struct io_uring_sqe *sqe, unsigned int slot)
+{
+	struct unified_descriptor *desc = prep_any(b, sqe, list_of(slot));
+
+	desc->flags |= UNIFIED_DESC_F_GATHER;
+	desc->nr_frags = nr_frags;
 }
 
 static void run(struct bench *b, uint64_t ops)
 {
 	static bool warm;
 
-	ring_run(b, prep, ops);
+	if (gather)
+		ring_run(b, prep_gather, ops);
+	else
+		ring_run(b, prep, ops);
 	ours_check(warm);
 	warm = true;
 }
