@@ -4,7 +4,7 @@
  * commands as it allows, with nothing copied where it can gather; where it
  * cannot, the data is right all the same and the ledger says what was copied.
  *
- * VM: --nvme 64M --nvme 64M,lba=4096 --trace pci_nvme_io_cmd,pci_nvme_map_sgl
+ * VM: --nvme 64M --nvme 64M,lba=4096 --trace pci_nvme_io_cmd,pci_nvme_m*_s*
  */
 #include <sys/stat.h>
 
@@ -94,6 +94,30 @@ static void one_command(const struct unified_io_target *t)
 	if (!ok(commands == 1, "QEMU saw one write"))
 		diag("it saw %d", commands);
 	ok(traced("map_sgl") == sgls + 1, "of a scatter-gather list");
+}
+
+/* What goes in together is told to the device together. */
+static void one_doorbell(const struct unified_io_target *t)
+{
+	static struct unified_descriptor d[32];
+	struct unified_io_submit submit = { .addr = (uintptr_t)d, .count = 32 };
+	static struct unified_completion done[32];
+	struct unified_io_complete complete = { .addr = (uintptr_t)done, .max = 32, .min = 32 };
+	int i, before = traced("doorbell_sq"), rung;
+
+	for (i = 0; i < 32; i++)
+		d[i] = (struct unified_descriptor){ .type = UNIFIED_REGION_F_NVME,
+						    .flags = UNIFIED_DESC_F_READ,
+						    .lba = i * 8,
+						    .addr = i * 4096,
+						    .len = t->lba_size };
+	ok(ioctl(fd, UNIFIED_IO_SUBMIT, &submit) == 32 &&
+		   !ioctl(fd, UNIFIED_IO_COMPLETE, &complete) && complete.count == 32,
+	   "32 reads in one call");
+	rung = traced("doorbell_sq") - before;
+	if (!access("/vm/qemu.log", F_OK))
+		ok(rung == 1 || rung == 2, "ring the doorbell once, or twice from two CPUs (%d)",
+		   rung);
 }
 
 static void any_length(const struct unified_io_target *t)
@@ -197,6 +221,8 @@ static void on(const char *device, unsigned int flags)
 	fill(data, SIZE * 4, flags + t.lba_size);
 	if (flags == UNIFIED_TARGET_F_NVME && t.lba_size == 512)
 		one_command(&t);
+	if (flags == UNIFIED_TARGET_F_NVME)
+		one_doorbell(&t);
 	any_length(&t);
 	misaligned(&t);
 	reads(&t);

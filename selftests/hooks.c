@@ -3,7 +3,7 @@
  * The submit and complete hooks: what they may answer and change, on each door;
  * what they must not; and operations that BPF hands in, in any context.
  *
- * VM: --nvme 64M --nvme 64M,lba=4096 --trace pci_nvme_io_cmd,pci_nvme_map_sgl
+ * VM: --nvme 64M --nvme 64M,lba=4096 --trace pci_nvme_io_cmd,pci_nvme_m*_s*
  */
 #include <arpa/inet.h>
 #include <net/if.h>

@@ -4,7 +4,7 @@
  * stripes, mirror keeps two copies and reads the other when one is bad, retry
  * tries again what may pass, ratelimit refuses what is too much.
  *
- * VM: --nvme 64M --nvme 64M,lba=4096 --trace pci_nvme_io_cmd,pci_nvme_map_sgl
+ * VM: --nvme 64M --nvme 64M,lba=4096 --trace pci_nvme_io_cmd,pci_nvme_m*_s*
  */
 #include <time.h>
 

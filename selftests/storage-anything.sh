@@ -3,7 +3,7 @@
 # The block target works on what the kernel calls a block device: null_blk, loop,
 # a device mapper's, and a namespace over TCP, which is a multipath head.
 #
-# VM: --nvme 64M --nvme 64M,lba=4096 --trace pci_nvme_io_cmd,pci_nvme_map_sgl
+# VM: --nvme 64M --nvme 64M,lba=4096 --trace pci_nvme_io_cmd,pci_nvme_m*_s*
 . selftest.sh
 
 works() { /unified/selftests/storage "$1"; }
