@@ -179,7 +179,10 @@ static void refused(const struct unified_io_target *t)
 	struct unified_completion done;
 	struct unified_descriptor d;
 
-	(void)t;
+	/* With blocks of 4096 bytes its sector is 0. */
+	d = make(8192, 1024, 0, 1ULL << 61);
+	ok(doors[0].run(fd, &d, &done) == -ERANGE, "an LBA that wraps, with blocks of %u",
+	   t->lba_size);
 	d = make(8192, 1024, 0, 0);
 	list[3].addr = setup.region_size;
 	ok(doors[0].run(fd, &d, &done) == -ERANGE, "a fragment outside the region");

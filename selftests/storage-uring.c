@@ -63,6 +63,8 @@ static void kinds_of_rings(void)
 static void waiting(void)
 {
 	uint64_t before = region_info(fd).ledger.waits;
+	struct unified_io_ledger first, last;
+	uint64_t cancelled;
 	struct load l;
 	int round;
 
@@ -73,13 +75,18 @@ static void waiting(void)
 	load_drain(&l);
 	ok(load_is_whole(&l) && !l.bad, "and are done in the end");
 	load_close(&l);
+	first = region_info(fd).ledger;
 	for (round = 0; round < 5; round++) {
 		load_open(&l, fd, true, 256);
 		load_submit(&l);
 		usleep(round * 1000);
 		load_close(&l);
 	}
-	ok(true, "rings were closed with operations that wait");
+	/* A ring goes a moment after it was closed. */
+	usleep(500000);
+	last = region_info(fd).ledger;
+	cancelled = (last.operations - first.operations) - (last.commands - first.commands);
+	ok(cancelled, "%llu that waited went with their ring", (unsigned long long)cancelled);
 	load_open(&l, fd, true, 256);
 	load_run(&l, 3);
 	load_drain(&l);
