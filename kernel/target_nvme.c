@@ -76,15 +76,15 @@ static enum rq_end_io_ret unified_nvme_end_io(struct request *rq, blk_status_t e
 
 static u8 unified_nvme_opcode(const struct unified_descriptor *d)
 {
+	if (likely(d->opcode == UNIFIED_OP_RW))
+		return d->flags & UNIFIED_DESC_F_WRITE ? nvme_cmd_write : nvme_cmd_read;
 	switch (d->opcode) {
 	case UNIFIED_OP_FLUSH:
 		return nvme_cmd_flush;
 	case UNIFIED_OP_ZEROES:
 		return nvme_cmd_write_zeroes;
-	case UNIFIED_OP_COMPARE:
-		return nvme_cmd_compare;
 	default:
-		return unified_desc_writes(d) ? nvme_cmd_write : nvme_cmd_read;
+		return nvme_cmd_compare;
 	}
 }
 
@@ -163,8 +163,9 @@ static int unified_nvme_prepare(struct request *rq, struct unified_command *c)
 	/* The length of a command has 16 bits, less one. */
 	max_bytes = min3((u64)l->max_hw_sectors << SECTOR_SHIFT, (u64)l->max_segment_size,
 			 (u64)block << 16);
-	c->bytes = d->len;
-	if (unified_desc_has_data(d) && !unified_data_is_one(c, l->dma_alignment, max_bytes)) {
+	if (!unified_desc_has_data(d)) {
+		c->bytes = d->len;
+	} else if (!unified_data_is_one(c, l->dma_alignment, max_bytes)) {
 		ret = unified_nvme_plan(c, max_bytes);
 		if (ret)
 			return ret;

@@ -419,6 +419,17 @@ static inline bool unified_desc_writes(const struct unified_descriptor *d)
 					  : d->opcode != UNIFIED_OP_COMPARE;
 }
 
+/* UNIFIED_TARGET_* that it takes. */
+static inline u32 unified_desc_access(const struct unified_descriptor *d)
+{
+	static_assert(UNIFIED_DESC_F_READ == UNIFIED_TARGET_READ &&
+		      UNIFIED_DESC_F_WRITE == UNIFIED_TARGET_WRITE);
+
+	if (likely(d->opcode == UNIFIED_OP_RW))
+		return d->flags & (UNIFIED_DESC_F_READ | UNIFIED_DESC_F_WRITE);
+	return d->opcode == UNIFIED_OP_COMPARE ? UNIFIED_TARGET_READ : UNIFIED_TARGET_WRITE;
+}
+
 /* Does the device write to the region? */
 static inline bool unified_desc_fills(const struct unified_descriptor *d)
 {
@@ -518,7 +529,7 @@ static inline int unified_target_check(const struct unified_command *c, u32 bloc
 	u32 shift = __ffs(block) - SECTOR_SHIFT;
 	u64 end = min_t(u64, t->end, bdev_nr_sectors(t->bdev)), first = d->lba << shift;
 
-	if (!(t->access & (unified_desc_writes(d) ? UNIFIED_TARGET_WRITE : UNIFIED_TARGET_READ)))
+	if (unified_desc_access(d) & ~t->access)
 		return -EPERM;
 	if (d->opcode == UNIFIED_OP_FLUSH)
 		return 0;
