@@ -197,11 +197,11 @@ int unified_buffers_init(struct unified_io_region *r)
 
 	if (!r->nr_slots)
 		return 0;
-	r->buffers = kvcalloc(r->nr_slots, sizeof(*r->buffers), GFP_KERNEL_ACCOUNT);
+	r->buffers = kvcalloc(r->nr_slots, sizeof(*r->buffers), UNIFIED_GFP);
 	if (!r->buffers)
 		return -ENOMEM;
-	ret = sbitmap_init_node(&r->free_slots, r->nr_slots, -1, GFP_KERNEL_ACCOUNT, r->numa_node,
-				false, true);
+	ret = sbitmap_init_node(&r->free_slots, r->nr_slots, -1, UNIFIED_GFP, r->numa_node, false,
+				true);
 	if (ret) {
 		/* It left nothing that could be freed. */
 		kvfree(r->buffers);

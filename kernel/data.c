@@ -50,6 +50,9 @@ static __always_inline int unified_map_range(struct unified_op *op, u64 addr, u3
 
 	if (addr > size || len > size - addr)
 		return -ERANGE;
+	/* Policies see it in one piece, wherever it lies. */
+	if (op->desc.type == UNIFIED_REGION_F_BPF)
+		return 0;
 	while (len) {
 		u32 part = min(len, r->chunk_size - ((u32)at & (r->chunk_size - 1)));
 

@@ -61,7 +61,7 @@ static int unified_memory_alloc(struct unified_io_region *r)
 	unsigned long done = 0, i;
 	struct folio *folio;
 
-	r->folios = kvcalloc(r->nr_pages, sizeof(*r->folios), GFP_KERNEL_ACCOUNT);
+	r->folios = kvcalloc(r->nr_pages, sizeof(*r->folios), UNIFIED_GFP);
 	if (!r->folios)
 		return -ENOMEM;
 	while (done < r->nr_pages) {
@@ -126,7 +126,7 @@ int unified_memory_get(struct unified_io_region *r, unsigned long user_addr)
 
 	INIT_LIST_HEAD(&r->maps);
 	mutex_init(&r->map_lock);
-	r->pages = kvcalloc(r->nr_pages, sizeof(*r->pages), GFP_KERNEL_ACCOUNT);
+	r->pages = kvcalloc(r->nr_pages, sizeof(*r->pages), UNIFIED_GFP);
 	if (!r->pages)
 		return -ENOMEM;
 	if (r->flags & UNIFIED_IO_SETUP_USER_MEMORY)

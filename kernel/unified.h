@@ -197,6 +197,12 @@ static inline struct unified_io_region *unified_file_region(struct file *file)
 	return smp_load_acquire(&file->private_data); /* see above */
 }
 
+/*
+ * For what grows with a region: charged to who asks for it, and refused where it
+ * is too much; nobody is killed to make room, in the system or in a cgroup.
+ */
+#define UNIFIED_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /* memory.c: pages and mappings */
 int unified_memory_get(struct unified_io_region *r, unsigned long user_addr);
 void unified_memory_put(struct unified_io_region *r);
