@@ -267,6 +267,7 @@ help:
 	@echo 'make bench BENCH="pattern ..."   count what an I/O costs; PROFILE=1: by function'
 	@echo 'make install uninstall           under PREFIX=/usr/local, DESTDIR=...'
 	@echo 'make clean                       remove OUT=build'
+	@echo 'make vm-build                    build for the VM, and for one that runs'
 	@echo 'make lint                        format-check sparse checkpatch shellcheck'
 	@echo 'make V=1                         show the commands'
 	@echo 'MIRROR=URL                       where the toolchain takes Debian from'

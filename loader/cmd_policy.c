@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * unifiedctl policy: the commands on policies that are registered. Loading and
- * replacing them is policy_load.c.
+ * replacing them is policy_load.c, trying one out policy_try.c.
  */
 #include <bpf/bpf.h>
 #include <ctype.h>
@@ -239,6 +239,8 @@ static const struct command commands[] = {
 	{ "show", "NAME", "where a policy is attached and how it fares", policy_show },
 	{ "attach", "NAME REGION", "let a policy decide for a region", policy_attach },
 	{ "detach", "NAME REGION", "let it decide there no more", policy_detach },
+	{ "try", "NAME [FILE]", "run data through a policy, and print what it makes of it",
+	  policy_try },
 	{ "unload", "NAME", "end a policy and remove its pin", policy_unload },
 	{}
 };

@@ -36,6 +36,31 @@ static const char *human(uint64_t bytes, char *text, size_t size)
 
 /* --- list and show --------------------------------------------------------- */
 
+static void json_ledger(const struct unified_io_ledger *l)
+{
+	json_object("ledger");
+	json_u64("operations", l->operations);
+	json_u64("refused", l->refused);
+	json_u64("bytes_processed", l->bytes_processed);
+	json_u64("bytes_copied", l->bytes_copied);
+	json_u64("buffers_exhausted", l->buffers_exhausted);
+	json_u64("buffers_stale", l->buffers_stale);
+	json_u64("reads", l->reads);
+	json_u64("writes", l->writes);
+	json_u64("others", l->others);
+	json_u64("failed", l->failed);
+	json_u64("bytes_read", l->bytes_read);
+	json_u64("bytes_written", l->bytes_written);
+	json_u64("commands", l->commands);
+	json_u64("gathered", l->gathered);
+	json_u64("bytes_fixed_up", l->bytes_fixed_up);
+	json_u64("retries", l->retries);
+	json_u64("dropped", l->dropped);
+	json_u64("waits", l->waits);
+	json_u64("allocations", l->allocations);
+	json_end();
+}
+
 static void json_region(const struct unified_io_region_info *i)
 {
 	json_object(NULL);
@@ -48,6 +73,8 @@ static void json_region(const struct unified_io_region_info *i)
 	json_u64("rx_size", i->rx_size);
 	json_u64("slots", i->nr_slots);
 	json_u64("slot_size", i->slot_size);
+	json_u64("slots_held", i->slots_held);
+	json_u64("slots_io", i->slots_io);
 	json_s64("numa_node", i->numa_node);
 	json_u64("folios", i->nr_folios);
 	json_u64("folios_pinned", i->nr_pinned);
@@ -64,6 +91,7 @@ static void json_region(const struct unified_io_region_info *i)
 	json_u64("rx", i->offsets.rx);
 	json_u64("slots", i->offsets.slots);
 	json_end();
+	json_ledger(&i->ledger);
 	json_end();
 }
 
@@ -72,6 +100,26 @@ static void print_part(const char *name, uint64_t offset, uint64_t size)
 	char text[32];
 
 	printf("  %-12s %#12" PRIx64 "  %s\n", name, offset, human(size, text, sizeof(text)));
+}
+
+static void print_ledger(const struct unified_io_region_info *i)
+{
+	const struct unified_io_ledger *l = &i->ledger;
+
+	printf("  buffers      %u of %u held, %u in use by operations\n", i->slots_held,
+	       i->nr_slots, i->slots_io);
+	printf("               %llu times none was free, %llu times one came back that was not held\n",
+	       l->buffers_exhausted, l->buffers_stale);
+	printf("  operations   %llu, of them %llu refused\n", l->operations, l->refused);
+	printf("  done         %llu reads, %llu writes, %llu others; %llu of them failed, %llu dropped\n",
+	       l->reads, l->writes, l->others, l->failed, l->dropped);
+	printf("  commands     %llu, of them %llu gathered; %llu operations tried again, %llu waited\n",
+	       l->commands, l->gathered, l->retries, l->waits);
+	printf("  bytes        %llu read and %llu written by DMA, %llu copied for the device\n",
+	       l->bytes_read, l->bytes_written, l->bytes_fixed_up);
+	printf("               %llu worked on by policies, %llu copied by them\n",
+	       l->bytes_processed, l->bytes_copied);
+	printf("  allocations  %llu\n", l->allocations);
 }
 
 static void print_region(const struct unified_io_region_info *i)
@@ -95,6 +143,7 @@ static void print_region(const struct unified_io_region_info *i)
 	print_part("completions", o->cq, o->slot_states - o->cq);
 	print_part("receive area", o->rx, i->rx_size);
 	print_part("slots", o->slots, (uint64_t)i->nr_slots * i->slot_size);
+	print_ledger(i);
 }
 
 /* The region with the lowest id from id on. */

@@ -15,7 +15,7 @@ bool json_output;
 
 static const struct command objects[] = {
 	{ "region", "{ list | show | create }", "regions of memory", cmd_region },
-	{ "policy", "{ load | replace | list | show | attach | detach | unload }",
+	{ "policy", "{ load | replace | list | show | attach | detach | try | unload }",
 	  "BPF policies of the module", cmd_policy },
 	{ "doctor", "", "is everything here that is needed, and if not, what to do", cmd_doctor },
 	{ "version", "", "versions of this program, the module and the kernel", cmd_version },

@@ -34,5 +34,6 @@ bool policies_pin_is_dead(const char *path);
 
 int policy_load(int argc, char **argv);
 int policy_replace(int argc, char **argv);
+int policy_try(int argc, char **argv);
 
 #endif

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# unifiedctl attaches policies to regions, detaches, shows and replaces them.
+# unifiedctl attaches policies to regions, detaches, shows, replaces and tries them.
+# Timeout: 120
 . selftest.sh
 
 json() { "${@:2}" 2>&1 | jq -e "$1"; }
@@ -37,4 +38,38 @@ ok "unload while it is attached" unifiedctl policy attach count "$id"
 ok "ends it" unifiedctl policy unload count
 ok "none is left" says "no policy" unifiedctl policy list
 kill $region_pid
+wait $region_pid
+
+twice() {
+	head -c 300001 /dev/urandom >data
+	unifiedctl policy try transform data >once && unifiedctl policy try transform <once >back &&
+		! cmp -s data once && cmp data back
+}
+refuses() {
+	local said
+	said=$(echo UIO2 | unifiedctl policy try filter 2>/dev/null)
+	[ $? -eq 1 ] && [ -z "$said" ]
+}
+for policy in filter transform pass; do unifiedctl policy load $policy >/dev/null; done
+unifiedctl policy load /unified/selftests/progs/no_verdict.bpf.o >/dev/null
+printf UIO1 >good
+printf UIO2 >bad
+ok "try: a policy changes data; twice is as it was" twice
+ok "of no length, too" test -z "$(unifiedctl policy try transform </dev/null)"
+ok "what a policy lets pass" says UIO1 unifiedctl policy try filter good
+ok "and without that hook" says UIO2 unifiedctl policy try pass bad
+refused "what it refuses, with its reason" "'filter' refused the data: Bad message" unifiedctl policy try filter bad
+ok "nothing of it is printed" refuses
+ok "JSON" json '.policy == "transform" and .bytes == 4 and .result == "ok"' unifiedctl -j policy try transform good
+ok "JSON of a refusal" json '.result == "Bad message" and .errno == 74' unifiedctl -j policy try filter bad
+refused "a verdict that is none" "is no verdict" unifiedctl policy try no_verdict good
+ok "JSON of that" json '.result == "no verdict"' unifiedctl -j policy try no_verdict good
+for _ in {1..8}; do unifiedctl policy try no_verdict good >/dev/null 2>&1; done
+refused "until it is ejected" "was ejected" unifiedctl policy try no_verdict good
+refused "a policy that is not there" "no policy 'nobody'" unifiedctl policy try nobody good
+refused "a file that is not there" "cannot open 'nowhere'" unifiedctl policy try filter nowhere
+refused "a directory" "Is a directory" unifiedctl policy try filter /tmp
+refused "too many words" "takes the name of a policy" unifiedctl policy try filter good bad
+ok "no region stays" says "no region" unifiedctl region list
+for policy in filter transform pass no_verdict; do ok "unload $policy" unifiedctl policy unload $policy; done
 finish

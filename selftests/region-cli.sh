@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # unifiedctl creates a region, lists and shows it, and says what is wrong with
 # one that cannot be; a region goes with its process however that ends.
+# Timeout: 120
 . selftest.sh
 
 gone() {
@@ -31,6 +32,9 @@ ok "list" says "32 MiB" unifiedctl region list
 ok "list, JSON" json ".[0].id == $id and .[0].pid == $pid" unifiedctl -j region list
 ok "show" says "receive area" unifiedctl region show "$id"
 ok "show, JSON" json '.offsets.rings == 4096 and .sealed == false' unifiedctl -j region show "$id"
+ok "its buffers" says "buffers      0 of " unifiedctl region show "$id"
+ok "its ledger, JSON" json '.slots > 0 and .slots_held == 0 and .slots_io == 0 and
+	(.ledger | length == 19 and all(. == 0))' unifiedctl -j region show "$id"
 refused "the module is in use" "in use" rmmod unified_io_region
 kill $pid
 wait $pid
@@ -44,6 +48,17 @@ ok "kill -9, too" gone
 ok "a command inherits it" says "1 " unifiedctl region create size 4M -- sh -c 'test -e /proc/self/fd/$UNIFIED_IO_FD && unifiedctl region list | wc -l | sed s/2/1\ /'
 ok "and its own options are left to it" says "-j" unifiedctl region create size 4M -- echo -j
 ok "it goes with the command" gone
+
+# Two operations of 100 bytes for policies, and one of no type.
+cat >work.py <<'END'
+import fcntl, os, struct
+for kind in 4, 4, 0:
+	request = struct.pack("<QIH66x", 0, 100, kind)
+	try: fcntl.ioctl(int(os.environ["UNIFIED_IO_FD"]), 0x4050b703, request)
+	except OSError: pass
+os.system("unifiedctl -j region list")
+END
+ok "the ledger has what was done" json '.[0].ledger | .operations == 3 and .refused == 1 and .bytes_processed == 200' unifiedctl region create size 4M -- python3 work.py
 ok "near a drive" says "region" timeout --preserve-status 1 unifiedctl region create drive "/dev/$(drive 0)"
 ok "near a NIC" says "region" timeout --preserve-status 1 unifiedctl region create nic eth0
 

@@ -25,6 +25,16 @@ output=$(vm --run job.sh --timeout 12 2>&1)
 status=$?
 result "$((status != 124))" "a script that does not end is ended: 124"
 
+printf '#!/bin/sh\ncat /unified/probe; : >first; until [ -e second ]; do sleep 0.1; done; cat /unified/probe\n' >"$dir/job.sh"
+echo "an old build" >"$OUT/probe"
+vm --run job.sh --timeout 60 >"$work/said" 2>&1 &
+for _ in {1..600}; do [ -e "$dir/first" ] && break; sleep 0.1; done
+echo "a new build" >"$OUT/probe"
+: >"$dir/second"
+wait
+rm -f "$OUT/probe"
+ok "a VM that runs sees a new build" says "a new build" cat "$work/said"
+
 refused "an unknown option" "no option '--nvm'" vm --run job.sh --nvm 1G
 refused "an unknown drive setting" "no setting 'lbs=1'" vm --run job.sh --nvme 1G,lbs=1
 refused "a size that is none" "is no size" vm --run job.sh --nvme much

@@ -220,4 +220,74 @@ int sums_while_tracing(void *uctx)
 	return bpf_unified_crc32c(0, few, sizeof(few));
 }
 
+__expect("R1 must be referenced or trusted")
+SEC("struct_ops/process")
+s32 BPF_PROG(takes_from_its_context, struct unified_bpf_ctx *uctx)
+{
+	return bpf_unified_buffer_alloc(uctx->region, 1) < 0;
+}
+REFUSED(process, takes_from_its_context);
+
+__expect("R1 pointer type STRUCT unified_io_region must point to scalar")
+SEC("struct_ops/process")
+s32 BPF_PROG(takes_from_what_it_put, struct unified_bpf_ctx *uctx)
+{
+	struct unified_io_region *region = bpf_unified_region_get(1);
+
+	if (!region)
+		return 0;
+	bpf_unified_region_put(region);
+	return bpf_unified_buffer_alloc(region, 1) < 0;
+}
+REFUSED(process, takes_from_what_it_put);
+
+__expect("Possibly NULL pointer")
+SEC("struct_ops/process")
+s32 BPF_PROG(takes_unchecked, struct unified_bpf_ctx *uctx)
+{
+	struct unified_io_region *region = bpf_unified_region_get(1);
+	s64 buffer = bpf_unified_buffer_alloc(region, 1);
+
+	if (region)
+		bpf_unified_region_put(region);
+	return buffer < 0;
+}
+REFUSED(process, takes_unchecked);
+
+__expect("R1 pointer type STRUCT unified_io_region must point to scalar")
+SEC("struct_ops/process")
+s32 BPF_PROG(gives_to_a_number, struct unified_bpf_ctx *uctx)
+{
+	return bpf_unified_buffer_free((void *)0xffff888000000000, 1);
+}
+REFUSED(process, gives_to_a_number);
+
+__expect("R1 must be referenced or trusted")
+SEC("struct_ops/process")
+s32 BPF_PROG(asks_its_context, struct unified_bpf_ctx *uctx)
+{
+	return bpf_unified_buffer_addr(uctx->region, 1) < 0;
+}
+REFUSED(process, asks_its_context);
+
+__expect("calling kernel function bpf_unified_region_get is not allowed")
+SEC("socket")
+int takes_in_a_filter(struct __sk_buff *skb)
+{
+	struct unified_io_region *region = bpf_unified_region_get(1);
+
+	if (region) {
+		bpf_unified_buffer_alloc(region, 1);
+		bpf_unified_region_put(region);
+	}
+	return 0;
+}
+
+__expect("calling kernel function bpf_unified_buffer_free is not allowed")
+SEC("tp_btf/sched_switch")
+int gives_while_tracing(void *uctx)
+{
+	return bpf_unified_buffer_free(NULL, 1);
+}
+
 char _license[] SEC("license") = "GPL";

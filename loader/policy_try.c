@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * unifiedctl policy try: run data through one policy's process hook, in a
+ * region of its own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "policies.h"
+#include "unifiedctl.h"
+
+/* A descriptor's length has 32 bits. */
+#define MAX_DATA (UINT32_MAX - 4095UL)
+
+/* --- the data -------------------------------------------------------------- */
+
+struct data {
+	char *bytes;
+	size_t len;
+};
+
+static int read_all(int fd, struct data *d)
+{
+	size_t room = 0;
+	ssize_t n;
+
+	for (;;) {
+		if (d->len == room) {
+			char *grown;
+
+			room = room ? 2 * room : 65536;
+			grown = realloc(d->bytes, room);
+			if (!grown)
+				return -ENOMEM;
+			d->bytes = grown;
+		}
+		n = read(fd, d->bytes + d->len, room - d->len);
+		if (n < 0)
+			return -errno;
+		if (!n)
+			return 0;
+		d->len += n;
+		if (d->len > MAX_DATA)
+			return -EFBIG;
+	}
+}
+
+static int read_data(const char *file, struct data *d)
+{
+	int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, ret;
+
+	if (fd < 0)
+		return fail(-errno, "cannot open '%s'", file);
+	ret = read_all(fd, d);
+	if (file)
+		close(fd);
+	return ret ? fail(ret, "cannot read %s", file ?: "the standard input") : EXIT_OK;
+}
+
+/* --- the region ------------------------------------------------------------ */
+
+/* A region with room for so much; its data area, mapped, is *area. */
+static int make_region(int fd, size_t len, char **area)
+{
+	size_t size = (len + 4095) & ~4095UL;
+	struct unified_io_setup s = {
+		.region_size = UNIFIED_IO_DATA_ALIGN + size,
+		.sq_entries = 1,
+		.cq_entries = 1,
+		.rx_size = size,
+		.nvme_fd = -1,
+		.uring_fd = -1,
+	};
+
+	if (ioctl(fd, UNIFIED_IO_SETUP, &s))
+		return -errno;
+	*area = NULL;
+	if (!size)
+		return 0;
+	*area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, s.offsets.data);
+	return *area == MAP_FAILED ? -errno : 0;
+}
+
+static int attach(int fd, const char *name)
+{
+	struct unified_io_bpf bpf = { .prog_fd = -1 };
+
+	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
+	if (!ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf))
+		return EXIT_OK;
+	if (errno == ESTALE)
+		return fail(0, "'%s' was ejected: unload it and load it again", name);
+	return fail(-errno, "cannot attach '%s'", name);
+}
+
+static int process(int fd, size_t len)
+{
+	struct unified_io_submit s = { .desc = { .type = UNIFIED_REGION_F_BPF, .len = len } };
+
+	return ioctl(fd, UNIFIED_IO_SUBMIT, &s) ? -errno : 0;
+}
+
+/* --- what became of it ----------------------------------------------------- */
+
+/* Of a policy that returned neither 0 nor -errno, the kernel goes on without. */
+static bool was_wrong(const struct policy *before)
+{
+	struct policy now;
+
+	return policies_find(before->info.name, &now) == 1 && now.info.errors > before->info.errors;
+}
+
+static int report(const struct policy *p, int result, const char *area, size_t len)
+{
+	bool wrong = !result && was_wrong(p);
+
+	if (json_output) {
+		json_object(NULL);
+		json_str("policy", p->info.name);
+		json_u64("bytes", len);
+		json_str("result", wrong ? "no verdict" : result ? strerror(-result) : "ok");
+		if (result)
+			json_s64("errno", -result);
+		json_end();
+		return result || wrong ? EXIT_FAILED : EXIT_OK;
+	}
+	if (wrong)
+		return fail(0,
+			    "'%s' returned what is no verdict: 0 and -errno are. "
+			    "See: unifiedctl policy show %s",
+			    p->info.name, p->info.name);
+	if (result)
+		return fail(result, "'%s' refused the data", p->info.name);
+	fwrite(area, 1, len, stdout);
+	return EXIT_OK;
+}
+
+static int try_data(const struct policy *p, const struct data *d)
+{
+	char *area = NULL;
+	int fd = module_open(), ret;
+
+	if (fd < 0)
+		return policies_fail(fd);
+	ret = make_region(fd, d->len, &area);
+	if (ret) {
+		ret = fail(ret, "cannot make a region for %zu bytes", d->len);
+	} else {
+		if (d->len)
+			memcpy(area, d->bytes, d->len);
+		ret = attach(fd, p->info.name);
+		if (!ret)
+			ret = report(p, process(fd, d->len), area, d->len);
+	}
+	/* The mapping goes with the process. */
+	close(fd);
+	return ret;
+}
+
+int policy_try(int argc, char **argv)
+{
+	struct data d = {};
+	struct policy p;
+	int ret;
+
+	if (argc < 1 || argc > 2)
+		return fail_usage("policy try takes the name of a policy, and a file of data if it "
+				  "is not to read its standard input");
+	ret = policies_find(argv[0], &p);
+	if (ret < 0)
+		return policies_fail(ret);
+	if (!ret)
+		return fail(0, "no policy '%s' is registered. See: unifiedctl policy list",
+			    argv[0]);
+	ret = read_data(argc == 2 ? argv[1] : NULL, &d);
+	if (!ret)
+		ret = try_data(&p, &d);
+	free(d.bytes);
+	return ret;
+}
