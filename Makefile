@@ -117,7 +117,7 @@ unifiedctl: $(ctl)
 
 $(ctl): $(ctl_obj)
 	$(call say,LINK,$(@F))
-	$(Q)$(CC) $(LDFLAGS) $^ -lbpf -lmnl -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ -lbpf -lmnl -luring -o $@
 
 $(out)/loader/%.o: loader/%.c version.mk $(config) | $(skels)
 	$(call say,CC,$<)

@@ -428,8 +428,8 @@ static inline bool unified_desc_writes(const struct unified_descriptor *d)
 /* UNIFIED_TARGET_* that it takes. */
 static inline u32 unified_desc_access(const struct unified_descriptor *d)
 {
-	static_assert(UNIFIED_DESC_F_READ == UNIFIED_TARGET_READ &&
-		      UNIFIED_DESC_F_WRITE == UNIFIED_TARGET_WRITE);
+	static_assert(!(UNIFIED_DESC_F_READ ^ UNIFIED_TARGET_READ));
+	static_assert(!(UNIFIED_DESC_F_WRITE ^ UNIFIED_TARGET_WRITE));
 
 	if (likely(d->opcode == UNIFIED_OP_RW))
 		return d->flags & (UNIFIED_DESC_F_READ | UNIFIED_DESC_F_WRITE);

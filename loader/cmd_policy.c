@@ -231,7 +231,8 @@ static int policy_unload(int argc, char **argv)
 }
 
 static const struct command commands[] = {
-	{ "load", "{ FILE.bpf.o | pass | count | filter | transform }",
+	{ "load",
+	  "{ FILE.bpf.o | pass | count | filter | transform | shard | mirror | retry | ratelimit }",
 	  "load and register policies, and pin them under " PIN_DIR, policy_load },
 	{ "replace", "FILE.bpf.o",
 	  "let other versions take the places of policies of the same names", policy_replace },

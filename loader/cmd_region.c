@@ -5,7 +5,6 @@
  * A region lives as long as its descriptor is open somewhere. "create" holds it
  * open, for a command that inherits it or until it is interrupted.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,47 +18,12 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "ledger.h"
+#include "target.h"
 #include "unifiedctl.h"
-
-static const char *human(uint64_t bytes, char *text, size_t size)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB" };
-	unsigned int u = 0;
-
-	while (u < 3 && bytes && bytes % 1024 == 0) {
-		bytes /= 1024;
-		u++;
-	}
-	snprintf(text, size, "%" PRIu64 " %s", bytes, units[u]);
-	return text;
-}
+#include "units.h"
 
 /* --- list and show --------------------------------------------------------- */
-
-static void json_ledger(const struct unified_io_ledger *l)
-{
-	json_object("ledger");
-	json_u64("operations", l->operations);
-	json_u64("refused", l->refused);
-	json_u64("bytes_processed", l->bytes_processed);
-	json_u64("bytes_copied", l->bytes_copied);
-	json_u64("buffers_exhausted", l->buffers_exhausted);
-	json_u64("buffers_stale", l->buffers_stale);
-	json_u64("reads", l->reads);
-	json_u64("writes", l->writes);
-	json_u64("others", l->others);
-	json_u64("failed", l->failed);
-	json_u64("bytes_read", l->bytes_read);
-	json_u64("bytes_written", l->bytes_written);
-	json_u64("commands", l->commands);
-	json_u64("gathered", l->gathered);
-	json_u64("bytes_fixed_up", l->bytes_fixed_up);
-	json_u64("retries", l->retries);
-	json_u64("dropped", l->dropped);
-	json_u64("waits", l->waits);
-	json_u64("allocations", l->allocations);
-	json_end();
-}
 
 static void json_region(const struct unified_io_region_info *i)
 {
@@ -91,7 +55,7 @@ static void json_region(const struct unified_io_region_info *i)
 	json_u64("rx", i->offsets.rx);
 	json_u64("slots", i->offsets.slots);
 	json_end();
-	json_ledger(&i->ledger);
+	ledger_json("ledger", &i->ledger);
 	json_end();
 }
 
@@ -146,13 +110,6 @@ static void print_region(const struct unified_io_region_info *i)
 	print_ledger(i);
 }
 
-/* The region with the lowest id from id on. */
-static int next_region(int fd, uint32_t id, struct unified_io_region_info *info)
-{
-	info->id = id;
-	return ioctl(fd, UNIFIED_IO_GET_REGION, info) ? -errno : 0;
-}
-
 static int region_list(int argc, char **argv)
 {
 	struct unified_io_region_info info = {};
@@ -167,7 +124,8 @@ static int region_list(int argc, char **argv)
 		return fail(0, "%s", module_advice(fd));
 	if (json_output)
 		json_array(NULL);
-	for (ret = next_region(fd, 1, &info); !ret; ret = next_region(fd, info.id + 1, &info)) {
+	for (ret = module_next_region(fd, 1, &info); !ret;
+	     ret = module_next_region(fd, info.id + 1, &info)) {
 		if (json_output) {
 			json_region(&info);
 			continue;
@@ -190,25 +148,20 @@ static int region_list(int argc, char **argv)
 static int region_show(int argc, char **argv)
 {
 	struct unified_io_region_info info = {};
-	unsigned long id;
-	char *end;
+	uint32_t id;
 	int fd, ret;
 
 	if (argc != 1)
 		return fail_usage("region show takes the id of one region");
-	errno = 0;
-	id = strtoul(argv[0], &end, 10);
-	if (!isdigit(argv[0][0]) || *end || errno || !id || id > INT32_MAX)
+	if (parse_id(argv[0], &id))
 		return fail_usage("'%s' is no id. See: unifiedctl region list", argv[0]);
 	fd = module_open();
 	if (fd < 0)
 		return fail(0, "%s", module_advice(fd));
-	ret = next_region(fd, id, &info);
+	ret = module_find_region(fd, id, &info);
 	close(fd);
-	if (ret == -ENOENT || (!ret && info.id != id))
-		return fail(0, "there is no region %lu. See: unifiedctl region list", id);
 	if (ret)
-		return fail(ret, "cannot look at region %lu", id);
+		return ret;
 	if (json_output)
 		json_region(&info);
 	else
@@ -220,40 +173,9 @@ static int region_show(int argc, char **argv)
 
 struct create {
 	struct unified_io_setup setup;
+	const char *drive;
 	char **command;
 };
-
-static int parse_size(const char *text, uint64_t *bytes)
-{
-	unsigned int shift = 0;
-	char *end;
-
-	errno = 0;
-	*bytes = strtoull(text, &end, 0);
-	if (!isdigit(text[0]) || errno)
-		return -EINVAL;
-	switch (*end) {
-	case 'k':
-	case 'K':
-		shift = 10;
-		end++;
-		break;
-	case 'm':
-	case 'M':
-		shift = 20;
-		end++;
-		break;
-	case 'g':
-	case 'G':
-		shift = 30;
-		end++;
-		break;
-	}
-	if (*end || (*bytes << shift) >> shift != *bytes)
-		return -EINVAL;
-	*bytes <<= shift;
-	return 0;
-}
 
 static int parse_create_option(struct create *c, const char *name, const char *value)
 {
@@ -265,6 +187,7 @@ static int parse_create_option(struct create *c, const char *name, const char *v
 		return s->net_ifindex ? EXIT_OK : fail(0, "no interface '%s'. See: ip link", value);
 	}
 	if (!strcmp(name, "drive")) {
+		c->drive = value;
 		s->nvme_fd = open(value, O_RDONLY | O_CLOEXEC);
 		return s->nvme_fd >= 0 ? EXIT_OK : fail(-errno, "cannot open '%s'", value);
 	}
@@ -314,8 +237,10 @@ static int parse_create(struct create *c, int argc, char **argv)
 	return EXIT_OK;
 }
 
-static int fail_create(int err, const struct unified_io_setup *s)
+static int fail_create(int fd, int err, const struct create *c)
 {
+	const struct unified_io_target target = { .access = UNIFIED_TARGET_READ };
+	const struct unified_io_setup *s = &c->setup;
 	char size[32];
 
 	human(s->region_size, size, sizeof(size));
@@ -332,6 +257,8 @@ static int fail_create(int err, const struct unified_io_setup *s)
 	case -ENODEV:
 		return fail(err, "what 'drive' names is no block device and no NVMe device");
 	default:
+		if (c->drive)
+			return target_fail(fd, err, c->drive, &target);
 		return fail(err, "cannot create a region of %s", size);
 	}
 }
@@ -385,7 +312,7 @@ static int region_create(int argc, char **argv)
 	if (fd < 0)
 		return fail(0, "%s", module_advice(fd));
 	if (ioctl(fd, UNIFIED_IO_SETUP, &c.setup))
-		return fail_create(-errno, &c.setup);
+		return fail_create(fd, -errno, &c);
 	if (c.command)
 		return run_with(fd, c.command);
 	ioctl(fd, UNIFIED_IO_GET_INFO, &info);

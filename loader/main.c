@@ -17,6 +17,12 @@ static const struct command objects[] = {
 	{ "region", "{ list | show | create }", "regions of memory", cmd_region },
 	{ "policy", "{ load | replace | list | show | attach | detach | try | unload }",
 	  "BPF policies of the module", cmd_policy },
+	{ "target", "{ add | list | remove }", "where the operations of a region go", cmd_target },
+	{ "io", "{ read | write | flush | zeroes | discard | compare }",
+	  "operations on devices, with a region of its own", cmd_io },
+	{ "stat", "[REGION] [watch [SECONDS]]", "what was done in regions, in all or per second",
+	  cmd_stat },
+	{ "trace", "[REGION]", "operations and verdicts as they happen, until Ctrl-C", cmd_trace },
 	{ "doctor", "", "is everything here that is needed, and if not, what to do", cmd_doctor },
 	{ "version", "", "versions of this program, the module and the kernel", cmd_version },
 	{}
@@ -96,13 +102,18 @@ static void command_usage(const char *object, const struct command *table)
 	printf("See unifiedctl-%s(8).\n", object);
 }
 
+bool wants_help(int argc, char **argv)
+{
+	return argc && (is_help(argv[0]) || (argc > 1 && argv[1][0] == '-' && is_help(argv[1])));
+}
+
 int run_command(const char *object, const struct command *table, int argc, char **argv)
 {
 	const struct command *c;
 
 	if (argc < 1)
 		return fail_usage("%s: which command? Try: unifiedctl %s help", object, object);
-	if (is_help(argv[0]) || (argc > 1 && argv[1][0] == '-' && is_help(argv[1]))) {
+	if (wants_help(argc, argv)) {
 		command_usage(object, table);
 		return EXIT_OK;
 	}
@@ -121,14 +132,15 @@ static int run_object(int argc, char **argv)
 			break;
 	if (!c->name)
 		return fail_usage("no object '%s'. Try: unifiedctl help", argv[0]);
-	/* An object without commands of its own takes no arguments either. */
-	if (!*c->args && argc > 1) {
-		if (!is_help(argv[1]))
-			return fail_usage("%s takes no arguments", c->name);
-		printf("Usage: unifiedctl %s\n           %s\nSee unifiedctl(8).\n", c->name,
-		       c->help);
+	/* An object without commands of its own. */
+	if (*c->args != '{' && argc > 1 && is_help(argv[1])) {
+		printf("Usage: unifiedctl %s%s%s\n           %s\nSee unifiedctl%s%s(8).\n", c->name,
+		       *c->args ? " " : "", c->args, c->help, *c->args ? "-" : "",
+		       *c->args ? c->name : "");
 		return EXIT_OK;
 	}
+	if (!*c->args && argc > 1)
+		return fail_usage("%s takes no arguments", c->name);
 	return c->run(argc - 1, argv + 1);
 }
 

@@ -46,6 +46,25 @@ const char *module_advice(int err)
 	}
 }
 
+/* The region with the lowest id from id on. -ENOENT: there is none. */
+int module_next_region(int fd, uint32_t id, struct unified_io_region_info *info)
+{
+	info->id = id;
+	return ioctl(fd, UNIFIED_IO_GET_REGION, info) ? -errno : 0;
+}
+
+/* The region of that id, or an exit status, when fail() has said why. */
+int module_find_region(int fd, uint32_t id, struct unified_io_region_info *info)
+{
+	int ret = module_next_region(fd, id, info);
+
+	if (ret == -ENOENT || (!ret && info->id != id))
+		return fail(0, "there is no region %u. See: unifiedctl region list", id);
+	if (ret == -EPERM)
+		return fail(ret, "cannot look at regions: run as root");
+	return ret ? fail(ret, "cannot look at region %u", id) : EXIT_OK;
+}
+
 /* The module's BTF, on top of *vmlinux; the caller frees both. NULL: errno. */
 struct btf *module_btf(struct btf **vmlinux)
 {

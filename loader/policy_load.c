@@ -21,7 +21,11 @@
 
 #include "skel/count.skel.h"
 #include "skel/filter.skel.h"
+#include "skel/mirror.skel.h"
 #include "skel/pass.skel.h"
+#include "skel/ratelimit.skel.h"
+#include "skel/retry.skel.h"
+#include "skel/shard.skel.h"
 #include "skel/transform.skel.h"
 
 #define OPS_TYPE   "unified_region_ops"
@@ -31,10 +35,10 @@ static const struct {
 	const char *name;
 	const void *(*elf)(size_t *size);
 } builtin[] = {
-	{ "pass", pass__elf_bytes },
-	{ "count", count__elf_bytes },
-	{ "filter", filter__elf_bytes },
-	{ "transform", transform__elf_bytes },
+	{ "pass", pass__elf_bytes },	 { "count", count__elf_bytes },
+	{ "filter", filter__elf_bytes }, { "transform", transform__elf_bytes },
+	{ "shard", shard__elf_bytes },	 { "mirror", mirror__elf_bytes },
+	{ "retry", retry__elf_bytes },	 { "ratelimit", ratelimit__elf_bytes },
 };
 
 /* A policy of an object file that is loaded. */

@@ -30,11 +30,17 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+/* Do the words after an object ask for its usage? */
+bool wants_help(int argc, char **argv);
 /* Run the command of a table, NULL-terminated, that argv[0] names. */
 int run_command(const char *object, const struct command *table, int argc, char **argv);
 
 int cmd_region(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_target(int argc, char **argv);
+int cmd_io(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
@@ -48,6 +54,8 @@ int fail_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int module_open(void);
 int module_info(struct unified_io_info *info);
 const char *module_advice(int err);
+int module_next_region(int fd, uint32_t id, struct unified_io_region_info *info);
+int module_find_region(int fd, uint32_t id, struct unified_io_region_info *info);
 struct btf *module_btf(struct btf **vmlinux);
 
 /* nic.c: what a network interface can do */

@@ -19,6 +19,9 @@ ok "load" json '.[0].name == "pass" and .[0].pin' unifiedctl -j policy load pass
 ok "list" json '.[0].name == "pass" and .[0].link > 0 and .[0].map > 0' unifiedctl policy list -j
 ok "an error" json '.error | test("registered")' unifiedctl -j policy load pass
 ok "an error with its number" json '.errno == 2' unifiedctl -j policy load /nowhere
+ok "no regions" json '. == []' unifiedctl stat --json
+ok "a region that is not there" json '.error | test("no region 1")' unifiedctl -j target list 1
+ok "a device that is none" json '.error | test("no block device")' unifiedctl -p io flush /dev/null
 ok "unload" json '.unloaded == "pass"' unifiedctl -j policy unload pass
 ok "wrong usage" json '.error' unifiedctl --json policy
 ok "no such object" json '.error' unifiedctl polcy --pretty

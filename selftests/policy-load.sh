@@ -31,7 +31,7 @@ refused "a pin of that name that is another's" "taken by something else" unified
 ok "which stays" says pass unifiedctl policy list
 ok "it is unloaded by its name" unifiedctl policy unload pass
 rm -rf /sys/fs/bpf/unified/count
-for policy in count filter transform; do
+for policy in count filter transform shard mirror retry ratelimit; do
 	ok "$policy loads" says $policy unifiedctl policy load $policy
 	ok "and unloads" unifiedctl policy unload $policy
 done

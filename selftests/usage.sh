@@ -11,11 +11,15 @@ status() {
 	[ $? -eq "$want" ]
 }
 
-for words in help --help -h "policy help" "policy --help" "policy load --help" "doctor --help" "version help"; do
+for words in help --help -h "policy help" "policy --help" "policy load --help" "doctor --help" "version help" \
+	"target help" "io help" "io read --help" "stat help" "trace --help"; do
 	# shellcheck disable=SC2086 # words
 	ok "unifiedctl $words" says Usage unifiedctl $words
 done
-for words in "" nothing --nothing policy "policy nothing" "policy load" "policy load a b" "policy unload" "policy list x" "doctor x" "version x"; do
+for words in "" nothing --nothing policy "policy nothing" "policy load" "policy load a b" "policy unload" "policy list x" "doctor x" "version x" \
+	target "target nothing" "target add" "target add 1" "target list" "target list x" "target remove 1" "target add 1 /dev/null fast" \
+	io "io nothing" "io read" "io read /dev/null" "io read /dev/null count" "io flush /dev/null count 1" "io write /dev/null hex" \
+	"stat x" "stat 1 2" "stat watch never" "stat watch 1 2" "trace x" "trace 1 2"; do
 	# shellcheck disable=SC2086 # words
 	ok "unifiedctl $words: wrong usage" status 2 unifiedctl $words
 done

@@ -2,6 +2,25 @@
 # shellcheck shell=bash
 # bash completion for unifiedctl(8)
 
+# _unifiedctl_io COMMAND BEFORE: what may stand after that word.
+_unifiedctl_io() {
+	local range="lba count bytes qd chunk"
+
+	case $2 in
+	door)	echo uring_cmd ioctl; return ;;
+	policy)	unifiedctl -j policy list 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4; return ;;
+	count)	echo all; return ;;
+	file | lba | bytes | qd | chunk | targets) return ;;
+	esac
+	case $1 in
+	read)	echo $range file hex process ;;
+	write)	echo $range file pad fua process ;;
+	compare) echo $range file pad process ;;
+	zeroes | discard) echo $range ;;
+	esac
+	echo block nvme door policy targets
+}
+
 _unifiedctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} words=() word
 
@@ -9,18 +28,30 @@ _unifiedctl() {
 		[[ $word == -* ]] || words+=("$word")
 	done
 	case "${words[*]}" in
-	"")		word="region policy doctor version help --json --pretty --help" ;;
+	"")		word="region policy target io stat trace doctor version help --json --pretty --help" ;;
 	region)		word="list show create help" ;;
 	"region create"*) word="size rings rx slot sq cq node nic drive --" ;;
-	"region show" | "policy attach "* | "policy detach "*)
+	"region show" | "policy attach "* | "policy detach "* | "target add" | "target list" | "target remove" | trace)
 		word=$(unifiedctl -j region list 2>/dev/null | grep -o '"id":[0-9]*' | cut -d: -f2) ;;
 	policy)		word="load replace list show attach detach try unload help" ;;
-	"policy load")	word="pass count filter transform" ;;
+	"policy load")	word="pass count filter transform shard mirror retry ratelimit" ;;
 	"policy unload" | "policy show" | "policy try" | "policy attach" | "policy detach")
 		word=$(unifiedctl -j policy list 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4) ;;
+	target)		word="add list remove help" ;;
+	"target remove "*)
+		word=$(unifiedctl -j target list "${words[2]}" 2>/dev/null | grep -o '"index":[0-9]*' | cut -d: -f2) ;;
+	"target add "*" "*) word="block nvme read write read-write start length" ;;
+	io)		word="read write flush zeroes discard compare help" ;;
+	"io "*)		word=$(_unifiedctl_io "${words[1]}" "${words[-1]}") ;;
+	stat)		word="watch $(unifiedctl -j region list 2>/dev/null | grep -o '"id":[0-9]*' | cut -d: -f2)" ;;
+	"stat "*watch)	word="1 5 60" ;;
+	"stat "*)	word=watch ;;
 	*)		word= ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")
+	if [[ ${words[*]} =~ ^(target add [0-9]+|io .*)$ ]]; then
+		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$current")
+	fi
 	if [[ ${words[*]} == "policy load" || ${words[*]} == "policy replace" ]]; then
 		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -X '!*.bpf.o' -- "$current"; compgen -d -S / -- "$current")
 	elif [[ ${words[*]} == "policy try "* ]]; then

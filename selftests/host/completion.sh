@@ -17,11 +17,18 @@ ok "after an option" says "policy" complete_words --json po
 for object in $("$OUT/unifiedctl" help | awk '/^       [a-z]/ {print $1}'); do
 	ok "object $object" says "$object" complete_words ""
 done
-for object in region policy; do
+for object in region policy target io; do
 	for command in $("$OUT/unifiedctl" "$object" help | grep -o "unifiedctl $object [a-z]*" | cut -d' ' -f3); do
 		ok "$object $command" says "$command" complete_words "$object" ""
 	done
 done
 ok "settings of a region" says "rings" complete_words region create size 1M r
 ok "a policy that comes with it" says "pass" complete_words policy load p
+ok "settings of an operation" says "chunk" complete_words io write /dev/null c
+ok "not those of another" test -z "$(complete_words io flush /dev/null chu)"
+ok "doors" says "uring_cmd" complete_words io read /dev/null door u
+ok "a device" says "/dev/null" complete_words io read /dev/nul
+ok "a device of a region" says "/dev/null" complete_words target add 1 /dev/nul
+ok "how it is driven" says "nvme" complete_words target add 1 /dev/null n
+ok "watch" says "watch" complete_words stat w
 finish

@@ -8,7 +8,7 @@ log=$(mktemp)
 bad() { selftests/check --from selftests/bad --vm-timeout "$1" "$OUT" "${@:2}" >"$log" 2>&1; }
 seen() { grep -E -- "$1" "$log" || { cat "$log"; false; }; }
 
-bad 60 fails short dies early warns hangs holds panics passes skips nothing unplanned
+bad 150 fails short dies early warns hangs holds panics passes skips nothing unplanned
 ok "a run with failures fails" test $? -eq 1
 ok "a check that fails" seen "^not ok [0-9]+ - fails: 1 of 2 checks failed"
 ok "and which" seen "not ok 2 - this does not"
@@ -31,7 +31,7 @@ bad 16 stalls
 ok "a VM that hangs" seen "^not ok .* - stalls: the VM hung"
 bad 20 nothing-of-that-name
 ok "a pattern without a match fails" test $? -eq 2
-bad 60 passes
+bad 150 passes
 ok "a run without failures does not" test $? -eq 0
 rm -f "$log"
 finish

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A region of this process, and operations in it through a door, see io.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "io_uring_unified.h"
+#include "unifiedctl.h"
+#include "units.h"
+
+/* What a region has besides its data area: queues, and slots for policies. */
+#define OVERHEAD (2 << 20)
+
+/* --- ioctl ------------------------------------------------------------------ */
+
+static int ioctl_open(struct io *io)
+{
+	(void)io;
+	return 0;
+}
+
+static void ioctl_close(struct io *io)
+{
+	(void)io;
+}
+
+static int ioctl_submit(struct io *io, const struct unified_descriptor *d)
+{
+	struct unified_io_submit submit = { .desc = *d };
+
+	return ioctl(io->fd, UNIFIED_IO_SUBMIT, &submit) ? -errno : 0;
+}
+
+static int ioctl_wait(struct io *io, struct unified_completion *done)
+{
+	struct unified_io_complete complete = {
+		.addr = (uintptr_t)done,
+		.max = 1,
+		.min = 1,
+	};
+
+	if (ioctl(io->fd, UNIFIED_IO_COMPLETE, &complete))
+		return -errno;
+	return complete.count ? 0 : -ENOMSG;
+}
+
+/* --- io_uring --------------------------------------------------------------- */
+
+static int uring_open(struct io *io)
+{
+	return io_uring_queue_init(io->depth, &io->ring,
+				   IORING_SETUP_SQE128 | IORING_SETUP_CQE32 |
+					   IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+}
+
+static void uring_close(struct io *io)
+{
+	io_uring_queue_exit(&io->ring);
+}
+
+static int uring_submit(struct io *io, const struct unified_descriptor *d)
+{
+	struct io_unified_region region = { .fd = io->fd };
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&io->ring);
+	int ret;
+
+	if (!sqe)
+		return -EBUSY;
+	io_uring_prep_unified(sqe, &region, d->type, d->addr, d->len);
+	*io_uring_unified_desc(sqe) = *d;
+	sqe->user_data = d->user_data;
+	do
+		ret = io_uring_submit(&io->ring);
+	while (ret == -EINTR);
+	return ret < 0 ? ret : 0;
+}
+
+static int uring_wait(struct io *io, struct unified_completion *done)
+{
+	struct io_uring_cqe *cqe;
+	int ret = io_uring_wait_cqe(&io->ring, &cqe);
+
+	if (ret)
+		return ret;
+	*done = (struct unified_completion){ .user_data = cqe->user_data };
+	if (cqe->res < 0) {
+		done->res = cqe->res;
+		done->status = io_uring_unified_more(cqe);
+	} else {
+		done->len = cqe->res;
+		done->result = io_uring_unified_more(cqe);
+	}
+	io_uring_cqe_seen(&io->ring, cqe);
+	return 0;
+}
+
+/* --- the region ------------------------------------------------------------- */
+
+static const struct io_door doors[] = {
+	{ "uring_cmd", uring_open, uring_close, uring_submit, uring_wait },
+	{ "ioctl", ioctl_open, ioctl_close, ioctl_submit, ioctl_wait },
+};
+
+const struct io_door *io_door(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++)
+		if (!strcmp(name, doors[i].name))
+			return &doors[i];
+	return NULL;
+}
+
+static int fail_ring(int err)
+{
+	if (err == -EPERM)
+		return fail(0, "io_uring is switched off: sysctl kernel.io_uring_disabled=0, or "
+			       "take 'door ioctl'");
+	if (err == -ENOSYS || err == -EINVAL)
+		return fail(err, "this kernel has no io_uring that will do: take 'door ioctl'");
+	return fail(err, "cannot set a ring of io_uring up");
+}
+
+static int fail_region(int err, unsigned int depth, uint64_t area)
+{
+	char text[32];
+
+	about(area, text, sizeof(text));
+	if (err == -ENOMEM || err == -EINVAL)
+		return fail(0,
+			    "there is no memory for %u operations at once, %s in all: make chunk "
+			    "or qd smaller",
+			    depth, text);
+	return fail(err, "cannot make a region of %s", text);
+}
+
+static uint32_t ring_size(unsigned int depth)
+{
+	uint32_t size = 1;
+
+	while (size < depth)
+		size *= 2;
+	return size;
+}
+
+static int make_region(struct io *io, uint64_t area)
+{
+	struct unified_io_setup setup = {
+		.region_size = area + OVERHEAD + (uint64_t)io->depth * 256,
+		.rx_size = area,
+		.sq_entries = ring_size(io->depth),
+		.cq_entries = ring_size(io->depth),
+		.nvme_fd = -1,
+	};
+	int ret;
+
+	setup.region_size = (setup.region_size + 4095) & ~4095ULL;
+	ret = unified_io_create(io->fd, &setup, &io->region);
+	if (ret)
+		return ret;
+	io->size = setup.region_size;
+	io->data = (char *)io->region + setup.offsets.data;
+	return 0;
+}
+
+int io_open(struct io *io, const struct io_door *door, unsigned int depth, uint64_t area)
+{
+	int ret;
+
+	area = (area + 4095) & ~4095ULL;
+	*io = (struct io){ .door = door, .depth = depth };
+	io->fd = module_open();
+	if (io->fd < 0)
+		return fail(0, "%s", module_advice(io->fd));
+	ret = make_region(io, area);
+	if (ret) {
+		close(io->fd);
+		return fail_region(ret, depth, area);
+	}
+	io->refused = calloc(depth, sizeof(*io->refused));
+	ret = io->refused ? door->open(io) : -ENOMEM;
+	if (!ret)
+		return EXIT_OK;
+	free(io->refused);
+	munmap(io->region, io->size);
+	close(io->fd);
+	return fail_ring(ret);
+}
+
+void io_close(struct io *io)
+{
+	io->door->close(io);
+	free(io->refused);
+	munmap(io->region, io->size);
+	close(io->fd);
+}
+
+/* --- operations ------------------------------------------------------------- */
+
+void io_submit(struct io *io, const struct unified_descriptor *d)
+{
+	int ret = io->door->submit(io, d);
+
+	if (ret)
+		io->refused[io->nr_refused++] = (struct unified_completion){
+			.user_data = d->user_data,
+			.res = ret,
+		};
+}
+
+int io_wait(struct io *io, struct unified_completion *done)
+{
+	if (io->nr_refused) {
+		*done = io->refused[--io->nr_refused];
+		return 0;
+	}
+	return io->door->wait(io, done);
+}

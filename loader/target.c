@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Targets, see target.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "holders.h"
+#include "target.h"
+#include "unifiedctl.h"
+#include "units.h"
+
+const char *target_kind(const struct unified_io_target *t)
+{
+	return t->kind == UNIFIED_TARGET_NVME ? "nvme" : "block";
+}
+
+const char *target_access(const struct unified_io_target *t)
+{
+	switch (t->access) {
+	case UNIFIED_TARGET_READ:
+		return "read";
+	case UNIFIED_TARGET_WRITE:
+		return "write";
+	default:
+		return "read-write";
+	}
+}
+
+static uint64_t disk_size(const char *name)
+{
+	uint64_t sectors = 0;
+	char path[320];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/block/%s/size", name);
+	f = fopen(path, "r");
+	if (f && fscanf(f, "%" SCNu64, &sectors) != 1)
+		sectors = 0;
+	if (f)
+		fclose(f);
+	return sectors * 512;
+}
+
+uint64_t target_size(const struct unified_io_target *t)
+{
+	return disk_size(t->name);
+}
+
+/*
+ * The disk or partition that a device node stands for, by its name in sysfs; that
+ * of an NVMe character device, too. 0 or -errno.
+ */
+static int disk_name(const char *path, char *name, size_t size)
+{
+	char link[64], to[512], *base;
+	struct stat st;
+	ssize_t n;
+
+	if (stat(path, &st))
+		return -errno;
+	if (!S_ISBLK(st.st_mode) && !S_ISCHR(st.st_mode))
+		return -ENODEV;
+	snprintf(link, sizeof(link), "/sys/dev/%s/%u:%u", S_ISBLK(st.st_mode) ? "block" : "char",
+		 major(st.st_rdev), minor(st.st_rdev));
+	n = readlink(link, to, sizeof(to) - 1);
+	to[n > 0 ? n : 0] = '\0';
+	base = strrchr(to, '/');
+	if (!base)
+		return -ENODEV;
+	base++;
+	if (S_ISBLK(st.st_mode))
+		snprintf(name, size, "%s", base);
+	else if (!strncmp(base, "ng", 2))
+		snprintf(name, size, "nvme%s", base + 2);
+	else
+		return -ENODEV;
+	return 0;
+}
+
+static int fail_no_device(const char *path)
+{
+	struct stat st;
+
+	if (!stat(path, &st) && S_ISREG(st.st_mode))
+		return fail(0, "'%s' is a file. Make it a device: losetup -f --show %s", path,
+			    path);
+	return fail(0, "'%s' is no block device and no NVMe character device as /dev/ng0n1", path);
+}
+
+static int fail_read_only(const char *path, const struct unified_io_target *t)
+{
+	if (t->access == UNIFIED_TARGET_READ)
+		return fail(0, "'%s' cannot be opened for reading: run as root", path);
+	return fail(0, "'%s' is read-only. See: blockdev --getro %s, lsblk", path, path);
+}
+
+static int fail_range(const char *path, const char *name, const struct unified_io_target *t)
+{
+	char start[32], size[32];
+
+	return fail(0, "'%s' has %s: no range begins at %s and is that long", path,
+		    human(disk_size(name), size, sizeof(size)),
+		    human(t->start, start, sizeof(start)));
+}
+
+static int fail_kind(const char *path, const struct unified_io_target *t)
+{
+	if (t->flags & UNIFIED_TARGET_F_NVME)
+		return fail(0,
+			    "'%s' cannot be driven by NVMe commands: it is no NVMe disk, a "
+			    "partition, or a multipath head. Take 'block' instead",
+			    path);
+	return fail(0, "'%s' demands segments larger than a page, which a region has not", path);
+}
+
+static int fail_add(int module, int err, const char *path, const char *name,
+		    const struct unified_io_target *t)
+{
+	char why[600];
+
+	switch (err) {
+	case -ENODEV:
+	case -ENXIO:
+		return fail(0, "'%s' is going, or has no medium", path);
+	case -ENOENT:
+		return fail(0, "there is no region %u. See: unifiedctl region list", t->region);
+	case -EPERM:
+		return fail(err, "cannot add '%s' to region %u: run as root", path, t->region);
+	case -EACCES:
+	case -EROFS:
+		return fail_read_only(path, t);
+	case -EBUSY:
+		holders_explain(module, name, why, sizeof(why));
+		return fail(0, "'%s' is in use: %s", path, why);
+	case -EINVAL:
+		return fail(0,
+			    "start and length are to be whole blocks of '%s'. See: blockdev "
+			    "--getss %s",
+			    path, path);
+	case -ERANGE:
+		return fail_range(path, name, t);
+	case -EOPNOTSUPP:
+		return fail_kind(path, t);
+	case -EMEDIUMTYPE:
+		return fail(0,
+			    "the blocks of '%s' have metadata, which NVMe commands would have to "
+			    "carry. Take 'block', or format it without: nvme format",
+			    path);
+	case -EPROTO:
+		return fail(0,
+			    "the NVMe driver of this kernel is not the one that the module was "
+			    "built for: build it again, or take 'block' for '%s'",
+			    path);
+	case -ENOSPC:
+		return fail(0,
+			    "the region has %d targets and takes no more: unifiedctl target remove",
+			    UNIFIED_IO_MAX_TARGETS);
+	default:
+		return fail(err, "cannot add '%s'", path);
+	}
+}
+
+static int open_device(const char *path, uint32_t access)
+{
+	int mode = access == UNIFIED_TARGET_READ    ? O_RDONLY
+		   : access == UNIFIED_TARGET_WRITE ? O_WRONLY
+						    : O_RDWR;
+	int fd = open(path, mode | O_CLOEXEC | O_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int target_fail(int module, int err, const char *path, const struct unified_io_target *t)
+{
+	char name[256] = "";
+
+	disk_name(path, name, sizeof(name));
+	return fail_add(module, err, path, name, t);
+}
+
+int target_add(int module, const char *path, struct unified_io_target *t)
+{
+	char name[256];
+	int fd, ret;
+
+	ret = disk_name(path, name, sizeof(name));
+	if (ret == -ENODEV)
+		return fail_no_device(path);
+	if (ret)
+		return fail(ret, "cannot find '%s'", path);
+	fd = open_device(path, t->access);
+	if (fd < 0)
+		return fail_add(module, fd, path, name, t);
+	t->fd = fd;
+	ret = ioctl(module, UNIFIED_IO_ADD_TARGET, t) ? -errno : 0;
+	/* The module has opened it for itself. */
+	close(fd);
+	return ret ? fail_add(module, ret, path, name, t) : EXIT_OK;
+}

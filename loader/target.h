@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Targets: a device is added to a region, or it is said why not.
+ */
+#ifndef TARGET_H
+#define TARGET_H
+
+#include <stdint.h>
+
+#include "unified_io.h"
+
+/*
+ * Add the device at path. What is asked for is in *t, with access; what became of
+ * it as well. Returns an exit status; fail() has said why.
+ */
+int target_add(int module, const char *path, struct unified_io_target *t);
+
+/* Say why the device at path could not become what *t asked for. EXIT_FAILED. */
+int target_fail(int module, int err, const char *path, const struct unified_io_target *t);
+
+const char *target_kind(const struct unified_io_target *t);
+const char *target_access(const struct unified_io_target *t);
+
+/* How large the device of a target is, in bytes; 0: that cannot be told. */
+uint64_t target_size(const struct unified_io_target *t);
+
+#endif
