@@ -533,7 +533,7 @@ static inline int unified_target_check(const struct unified_command *c, u32 bloc
 	const struct unified_descriptor *d = &c->op->desc;
 	const struct unified_target *t = c->target;
 	u32 shift = __ffs(block) - SECTOR_SHIFT;
-	u64 end = min_t(u64, t->end, bdev_nr_sectors(t->bdev)), first = d->lba << shift;
+	u64 size = bdev_nr_sectors(t->bdev), end = min(t->end, size), first = d->lba << shift;
 
 	if (unified_desc_access(d) & ~t->access)
 		return -EPERM;
@@ -543,7 +543,8 @@ static inline int unified_target_check(const struct unified_command *c, u32 bloc
 		return -EINVAL;
 	if (first >> shift != d->lba || first < t->start || first > end ||
 	    d->len >> SECTOR_SHIFT > end - first)
-		return -ERANGE;
+		/* A device that is about to go has no size any more. */
+		return size ? -ERANGE : -ENODEV;
 	*sector = c->op->lba << shift;
 	return 0;
 }

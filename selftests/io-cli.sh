@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # VM: --nvme 64M --nvme 64M,lba=4096 --nvme 64M,ms=8 --nvme 8G,null=200000
-# Timeout: 120
+# Timeout: 180
 #
 # unifiedctl io: what it writes is on the device, what is on the device it reads,
 # through each door, driven by NVMe commands and by the block layer.
