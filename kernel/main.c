@@ -55,7 +55,7 @@ ops:
 static void __exit unified_exit(void)
 {
 	unified_chardev_unregister();
-	/* No file is open and no policy loaded: what is left is on its way out. */
+	/* No region is left and no policy loaded: what is left is on its way out. */
 	destroy_workqueue(unified_wq);
 	/* Regions and targets go by RCU. */
 	rcu_barrier();

@@ -6,8 +6,9 @@
  * published: in file->private_data, where it stays until the file's release, and
  * in region_ids, where BPF and the command find it. The file holds one
  * reference; whoever looks a region up by its id takes another. The last one
- * frees it from a work item, since it may be dropped in any context. Parameters
- * and layout never change and need no lock.
+ * frees it from a work item, since it may be dropped in any context. Until then
+ * the region holds the module. Parameters and layout never change and need no
+ * lock.
  */
 #include <linux/blkdev.h>
 #include <linux/cleanup.h>
@@ -39,6 +40,8 @@ static void unified_region_free(struct work_struct *work)
 	put_pid(r->owner);
 	/* A lookup by id may still be looking at the reference count. */
 	kfree_rcu(r, rcu);
+	/* Unloading waits for the work that this runs in. */
+	module_put(THIS_MODULE);
 }
 
 static void unified_region_release(struct kref *ref)
@@ -227,6 +230,8 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 	r = kzalloc_obj(*r, GFP_KERNEL_ACCOUNT);
 	if (!r)
 		return ERR_PTR(-ENOMEM);
+	/* Operations outlive the file, which holds the module now, and end in its code. */
+	__module_get(THIS_MODULE);
 	kref_init(&r->ref);
 	INIT_LIST_HEAD(&r->attachments);
 	INIT_WORK(&r->free_work, unified_region_free);
