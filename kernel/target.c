@@ -12,6 +12,10 @@
  * the device and its driver can go although the target is still listed, as gone.
  * An open device holds the region. All else of a target changes under
  * target_mutex, while users is dead.
+ *
+ * An index is free again when its target was removed and the device is closed,
+ * whichever comes last. Who removes it waits for that, but need not live to see
+ * it; by the time it looks, another target may be there already.
  */
 #include <linux/blkdev.h>
 #include <linux/cdev.h>
@@ -29,7 +33,13 @@ static void unified_target_close(struct work_struct *work)
 
 	t->ops->detach(t);
 	bdev_fput(t->file);
-	complete_all(&t->drained);
+	scoped_guard(mutex, &r->target_mutex) {
+		t->file = NULL;
+		if (t->state == UNIFIED_TARGET_REMOVED)
+			t->state = UNIFIED_TARGET_ABSENT;
+		WRITE_ONCE(t->nr_closed, t->nr_closed + 1);
+	}
+	wake_up_all(&t->wait);
 	unified_region_put(r);
 }
 
@@ -64,7 +74,6 @@ static const struct blk_holder_ops unified_holder_ops = {
 /* From here on commands use it. */
 static void unified_target_publish(struct unified_target *t)
 {
-	reinit_completion(&t->drained);
 	kref_get(&t->region->ref);
 	t->state = UNIFIED_TARGET_PRESENT;
 	percpu_ref_reinit(&t->users);
@@ -207,7 +216,7 @@ static struct unified_target *unified_target_at(struct unified_io_region *r, u32
 		return NULL;
 	t->region = r;
 	atomic_set(&t->killed, 1);
-	init_completion(&t->drained);
+	init_waitqueue_head(&t->wait);
 	INIT_WORK(&t->close_work, unified_target_close);
 	if (percpu_ref_init(&t->users, unified_target_drained,
 			    PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT, GFP_KERNEL_ACCOUNT)) {
@@ -227,8 +236,10 @@ static int unified_target_build(struct unified_target *t, const struct unified_i
 	ret = unified_target_range(t, info);
 	if (!ret)
 		ret = unified_target_attach(t, info->flags);
-	if (ret)
+	if (ret) {
 		bdev_fput(t->file);
+		t->file = NULL;
+	}
 	return ret;
 }
 
@@ -293,23 +304,30 @@ int unified_target_add(struct unified_io_region *r, struct unified_io_target *in
 
 /* --- removing and looking ------------------------------------------------------------- */
 
-/* Waits for the commands that are under way. The caller holds the region. */
+/*
+ * Waits for the commands that are under way, unless the caller is killed, which
+ * alone would see -EINTR. It holds the region.
+ */
 int unified_target_remove(struct unified_io_region *r, u32 index)
 {
 	struct unified_target *t = NULL;
+	u32 nr_closed;
 
 	scoped_guard(mutex, &r->target_mutex) {
 		if (index < UNIFIED_IO_MAX_TARGETS)
 			t = r->targets[index];
 		if (!t || t->state != UNIFIED_TARGET_PRESENT)
 			return -ENODEV;
+		if (!t->file) {
+			/* Its device went before. */
+			t->state = UNIFIED_TARGET_ABSENT;
+			return 0;
+		}
 		t->state = UNIFIED_TARGET_REMOVED;
+		nr_closed = t->nr_closed;
 	}
 	unified_target_kill(t);
-	wait_for_completion(&t->drained);
-	guard(mutex)(&r->target_mutex);
-	t->state = UNIFIED_TARGET_ABSENT;
-	return 0;
+	return wait_event_killable(t->wait, READ_ONCE(t->nr_closed) != nr_closed) ? -EINTR : 0;
 }
 
 /* The target with the lowest index from info->index on. */

@@ -451,7 +451,7 @@ static inline bool unified_desc_has_data(const struct unified_descriptor *d)
 enum unified_target_state {
 	UNIFIED_TARGET_ABSENT,
 	UNIFIED_TARGET_PRESENT, /* it may be gone all the same */
-	UNIFIED_TARGET_REMOVED, /* its device is being closed */
+	UNIFIED_TARGET_REMOVED, /* its device is not closed yet */
 };
 
 /* One for each index that was ever used, from then on until the region is freed. */
@@ -467,10 +467,11 @@ struct unified_target {
 
 	enum unified_target_state state; /* target_mutex */
 	struct unified_io_region *region;
-	struct file *file;
+	struct file *file; /* NULL: the device is closed */
+	u32 nr_closed;	   /* how often it was */
 	atomic_t killed;
-	bool dead; /* its device said so */
-	struct completion drained;
+	bool dead;		/* its device said so */
+	wait_queue_head_t wait; /* for nr_closed */
 	struct work_struct close_work;
 	char name[32];
 };
