@@ -228,6 +228,8 @@ static int unified_ioctl_complete(struct file *file, unsigned int cmd, void __us
 
 static int unified_target_drop(struct unified_io_region *r, struct unified_io_target *target)
 {
+	if (target->flags || target->resv)
+		return -EINVAL;
 	return unified_target_remove(r, target->index);
 }
 

@@ -335,6 +335,8 @@ int unified_target_info_from(struct unified_io_region *r, struct unified_io_targ
 {
 	u32 i;
 
+	if (info->flags || info->resv)
+		return -EINVAL;
 	guard(mutex)(&r->target_mutex);
 	for (i = info->index; i < UNIFIED_IO_MAX_TARGETS; i++) {
 		struct unified_target *t = r->targets[i];

@@ -95,6 +95,9 @@ static void claimed(void)
 
 	ok(!add_target(fd, path, O_RDWR, &t), "a target");
 	fails_with(add_target(fd, path, O_RDWR, &second), EBUSY, "a second time");
+	second = (struct unified_io_target){ .resv = 1 };
+	fails_with(ioctl(fd, UNIFIED_IO_REMOVE_TARGET, &second), EINVAL, "removed, and more");
+	fails_with(ioctl(fd, UNIFIED_IO_GET_TARGET, &second), EINVAL, "looked at, and more");
 	fails_with(open(path, O_RDWR | O_EXCL), EBUSY, "another's claim");
 	remove_it(&t);
 	other = open(path, O_RDWR | O_EXCL);
