@@ -183,7 +183,7 @@ struct unified_io_ledger {
 	__u64 bytes_fixed_up; /* copied for a device that cannot take them as they are */
 	__u64 retries;	      /* operations issued once more, as a policy asked */
 	__u64 dropped;	      /* completions that a policy kept */
-	__u64 waits;	      /* operations that waited for a request of the device */
+	__u64 waits;	      /* operations that waited for a request of the device, or memory */
 	__u64 allocations;    /* of memory for operations: none when all is warm */
 };
 

@@ -116,7 +116,8 @@ static int unified_issue_command(struct unified_op *op, u32 index)
 		unified_data_done(c);
 		unified_target_put(c->target);
 		atomic_dec(&op->pending);
-		return ret;
+		/* Memory is waited for where a request is. */
+		return ret == -ENOMEM && !op->may_wait ? -EAGAIN : ret;
 	}
 	op->issued++;
 	unified_count(op->region, commands, 1);
@@ -170,7 +171,7 @@ static int unified_issue(struct unified_op *op)
 		unified_operation_reset(op);
 		if (ret != -EAGAIN)
 			return ret;
-		/* No request is free now: the queue's work waits for one. */
+		/* No request or memory is free now: the queue's work waits for it. */
 		unified_count(op->region, waits, 1);
 		if (op->door->wait)
 			op->door->wait(op);

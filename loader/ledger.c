@@ -28,7 +28,7 @@ static const struct {
 	LINE(others, "flushes, zeroes, discards and compares done"),
 	LINE(failed, "of all that were done, with an error"),
 	LINE(retries, "issued once more, as a policy asked"),
-	LINE(waits, "that waited for a request of the device"),
+	LINE(waits, "that waited for a request of the device, or for memory"),
 	LINE(dropped, "completions that a policy kept"),
 	LINE(commands, "commands to devices"),
 	LINE(gathered, "of them, from several pieces of memory"),
