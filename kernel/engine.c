@@ -220,6 +220,7 @@ int unified_submit_operation(struct unified_op *op, const struct unified_descrip
 	int ret;
 
 	memcpy(d, request, sizeof(*d));
+	barrier(); /* what was copied is what is checked: request is not read again */
 	op->done.user_data = d->user_data;
 	unified_count(r, operations, 1);
 	trace_unified_submit(r->id, d);
