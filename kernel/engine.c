@@ -311,6 +311,14 @@ static __always_inline void unified_deliver(struct unified_op *op)
 	op->door->deliver(op);
 }
 
+/* One that waited, and that its door took back. Under the door's locks. */
+void unified_cancel_operation(struct unified_op *op)
+{
+	op->error = -ECANCELED;
+	unified_operation_result(op);
+	unified_deliver(op);
+}
+
 /* All of its commands ended. Any context. */
 static void unified_operation_end(struct unified_op *op)
 {

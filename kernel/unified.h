@@ -258,6 +258,7 @@ u32 unified_policy_count(void);
 /* engine.c: every operation, from whatever door */
 int unified_submit_operation(struct unified_op *op, const struct unified_descriptor *request);
 void unified_resume_operation(struct unified_op *op);
+void unified_cancel_operation(struct unified_op *op);
 void unified_command_end(struct unified_command *c);
 void unified_finish_operation(struct unified_op *op);
 

@@ -45,7 +45,7 @@ static void unified_uring_defer(struct unified_op *op)
 	io_uring_cmd_do_in_task_lazy(op->uring, unified_uring_task);
 }
 
-/* From unified_finish_operation(), and so from task work only. */
+/* From task work or a cancellation: the ring's lock is held, the same flags are due. */
 static void unified_uring_deliver(struct unified_op *op)
 {
 	unified_uring_reply(op->uring, op, IO_URING_CMD_TASK_WORK_ISSUE_FLAGS);
@@ -65,16 +65,12 @@ static const struct unified_door uring_door = {
 };
 
 /* The ring's lock is held, so that no operation ends meanwhile. */
-static int unified_uring_cancel(struct io_uring_cmd *cmd, unsigned int issue_flags)
+static int unified_uring_cancel(struct io_uring_cmd *cmd)
 {
 	struct unified_op *op = unified_uring_pdu(cmd)->op;
 
-	if (!unified_queue_unwait(op))
-		return 0;
-	unified_data_unmap(op);
-	op->done.res = -ECANCELED;
-	op->done.status = 0;
-	unified_uring_reply(cmd, op, issue_flags);
+	if (unified_queue_unwait(op))
+		unified_cancel_operation(op);
 	return 0;
 }
 
@@ -110,7 +106,7 @@ int unified_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	struct unified_io_region *r = unified_file_region(cmd->file);
 
 	if (issue_flags & IO_URING_F_CANCEL)
-		return unified_uring_cancel(cmd, issue_flags);
+		return unified_uring_cancel(cmd);
 	if (~issue_flags & (IO_URING_F_SQE128 | IO_URING_F_CQE32))
 		return -EINVAL;
 	if (cmd->cmd_op != UNIFIED_IO_URING_SUBMIT)

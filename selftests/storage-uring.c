@@ -87,6 +87,9 @@ static void waiting(void)
 	last = region_info(fd).ledger;
 	cancelled = (last.operations - first.operations) - (last.commands - first.commands);
 	ok(cancelled, "%llu that waited went with their ring", (unsigned long long)cancelled);
+	ok(last.reads - first.reads == last.operations - first.operations &&
+		   last.failed - first.failed == cancelled,
+	   "and each is in the ledger, as failed");
 	load_open(&l, fd, true, 256);
 	load_run(&l, 3);
 	load_drain(&l);
