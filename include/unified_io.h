@@ -372,8 +372,8 @@ struct unified_io_target {
 /*
  * The cmd_op of an IORING_OP_URING_CMD on this descriptor. The ring has SQE128
  * and CQE32; the descriptor is in the command area. cqe->res is the number of
- * bytes, or -errno; big_cqe[0] is the result of the NVMe command, or its status
- * with -errno.
+ * bytes, 2^31 - 1 if there were more, or -errno; big_cqe[0] is the result of the NVMe command, or
+ * its status with -errno.
  */
 #define UNIFIED_IO_URING_SUBMIT _IOW(UNIFIED_IO_MAGIC, 0x40, struct unified_descriptor)
 

@@ -28,7 +28,8 @@ static void unified_uring_reply(struct io_uring_cmd *cmd, struct unified_op *op,
 				unsigned int issue_flags)
 {
 	const struct unified_completion *done = &op->done;
-	s32 res = done->res ?: done->len;
+	/* All of it was done: what a CQE cannot say is cut off, not an error. */
+	s32 res = done->res ?: min_t(u32, done->len, S32_MAX);
 	u64 more = done->res ? done->status : done->result;
 
 	unified_op_free(op);
