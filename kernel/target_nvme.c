@@ -157,6 +157,9 @@ static int unified_nvme_prepare(struct request *rq, struct unified_command *c)
 	sector_t sector;
 	int ret;
 
+	/* It may have been formatted so since it was attached. */
+	if (unlikely(l->integrity.metadata_size))
+		return -EMEDIUMTYPE;
 	ret = unified_target_check(c, block, &sector);
 	if (ret)
 		return ret;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What can happen to a drive under load: its controller is reset, its namespace
- * gets other blocks, it is unplugged, its driver is unloaded. Every operation
- * ends once, nothing goes where it should not, and the region lives on.
+ * gets other blocks, or some with metadata, it is unplugged, its driver is unloaded.
+ * Every operation ends once, nothing goes where it should not, and the region lives
+ * on.
  *
  * VM: --nvme 64M,null=900000 --nvme 64M --append nvme.poll_queues=1 --append nvme.io_queue_depth=32
  */
@@ -150,6 +151,31 @@ static void unplug(unsigned int flags, bool by_uring, const char *what, const ch
 	ok(!system(back), "back it comes");
 }
 
+/* The commands have no place for it: the controller would take it from anywhere. */
+static void metadata(void)
+{
+	struct unified_descriptor d = { .type = UNIFIED_REGION_F_NVME,
+					.flags = UNIFIED_DESC_F_READ,
+					.len = 4096 };
+	struct unified_completion done;
+	struct unified_io_target t;
+	const char *path = strdup(drive(1));
+	char command[256];
+	int ret;
+
+	if (!add(path, UNIFIED_TARGET_F_NVME, &t))
+		return;
+	snprintf(command, sizeof(command), "nvme format %s --force --lbaf=1 >/dev/null 2>&1", path);
+	ok(!ioctl_run(fd, &d, &done) && system(command) >= 0, "formatted with metadata");
+	ret = ioctl_run(fd, &d, &done);
+	if (!ok(ret == -EMEDIUMTYPE, "it is driven by commands no more"))
+		diag("%s", strerror(-ret));
+	ioctl(fd, UNIFIED_IO_REMOVE_TARGET, &t);
+	snprintf(command, sizeof(command), "nvme format %s --force --lbaf=0 >/dev/null 2>&1", path);
+	ok(system(command) >= 0 && add(path, UNIFIED_TARGET_F_NVME, &t), "without, it is again");
+	ioctl(fd, UNIFIED_IO_REMOVE_TARGET, &t);
+}
+
 /* An open namespace holds its driver. */
 static void unload(void)
 {
@@ -192,6 +218,7 @@ int main(void)
 	unplug(UNIFIED_TARGET_F_NVME, true, "NVMe, uring_cmd",
 	       "cd /sys/class/nvme/%s/device && basename $(readlink -f .) >/tmp/pci && cat /tmp/pci >driver/unbind",
 	       "cat /tmp/pci >/sys/bus/pci/drivers/nvme/bind");
+	metadata();
 	unload();
 	return done();
 }
