@@ -28,6 +28,9 @@
 void nvme_init_request(struct request *req, struct nvme_command *cmd);
 #define NVME_REQ_CANCELLED BIT(0)
 
+/* init_request() writes to what it is given: one that all CPUs share would be slow. */
+static DEFINE_PER_CPU_ALIGNED(struct nvme_command, no_command);
+
 /* Set by the first attach, and right as long as one holds the driver. */
 static void (*init_request)(struct request *req, struct nvme_command *cmd);
 
@@ -150,7 +153,6 @@ static noinline int unified_nvme_plan(struct unified_command *c, u32 max_bytes)
 /* With a request in hand: the limits hold until it is issued. */
 static int unified_nvme_prepare(struct request *rq, struct unified_command *c)
 {
-	static struct nvme_command zeroes;
 	const struct queue_limits *l = &rq->q->limits;
 	const struct unified_descriptor *d = &c->op->desc;
 	u32 block = l->logical_block_size, max_bytes;
@@ -173,7 +175,7 @@ static int unified_nvme_prepare(struct request *rq, struct unified_command *c)
 		if (ret)
 			return ret;
 	}
-	init_request(rq, &zeroes);
+	init_request(rq, raw_cpu_ptr(&no_command));
 	unified_nvme_fill(unified_nvme_command(rq), c, block);
 	if (c->nr_vecs)
 		unified_nvme_map(rq, c);
