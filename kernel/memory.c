@@ -15,6 +15,8 @@
  * so the region. Its range and flags belong to its own mm and are read here
  * without that lock: they can only shrink (VM_DONTEXPAND, and VM_MAYWRITE is
  * never gained), so that seal may see too much of a mapping, never too little.
+ * vm_pgoff is not read: it changes together with vm_start, and who sees only one
+ * of both sees too little. What the two differ by never changes.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -29,6 +31,7 @@
 struct unified_map {
 	struct list_head node; /* in region->maps */
 	struct vm_area_struct *vma;
+	unsigned long origin; /* address at which the region would begin */
 };
 
 /* --- pages ----------------------------------------------------------------- */
@@ -175,22 +178,23 @@ void unified_memory_info(struct unified_io_region *r, struct unified_io_region_i
 
 /* --- mappings -------------------------------------------------------------- */
 
-/* Does the VMA, at its page offset, have any page of [start, start + len)? */
-static bool unified_vma_overlaps(const struct vm_area_struct *vma, u64 start, u64 len)
+/* Does it map any page of [start, start + len) of the region? */
+static bool unified_map_overlaps(const struct unified_map *map, u64 start, u64 len)
 {
-	u64 first = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	u64 first = READ_ONCE(map->vma->vm_start) - map->origin;
+	u64 end = READ_ONCE(map->vma->vm_end) - map->origin;
 
-	return len && first < start + len && start < first + (vma->vm_end - vma->vm_start);
+	return len && first < start + len && start < end;
 }
 
 /* What must not be mapped once the region is sealed. */
-static bool unified_vma_breaks_seal(const struct unified_io_region *r,
-				    const struct vm_area_struct *vma)
+static bool unified_map_breaks_seal(const struct unified_io_region *r,
+				    const struct unified_map *map)
 {
-	if (unified_vma_overlaps(vma, r->offsets.rings, r->ring_size))
+	if (unified_map_overlaps(map, r->offsets.rings, r->ring_size))
 		return true;
-	return (vma->vm_flags & VM_MAYWRITE) &&
-	       unified_vma_overlaps(vma, r->offsets.rx, r->rx_size);
+	return (map->vma->vm_flags & VM_MAYWRITE) &&
+	       unified_map_overlaps(map, r->offsets.rx, r->rx_size);
 }
 
 int unified_memory_seal(struct unified_io_region *r)
@@ -201,7 +205,7 @@ int unified_memory_seal(struct unified_io_region *r)
 		return -EOPNOTSUPP;
 	guard(mutex)(&r->map_lock);
 	list_for_each_entry(map, &r->maps, node)
-		if (unified_vma_breaks_seal(r, map->vma))
+		if (unified_map_breaks_seal(r, map))
 			return -EBUSY;
 	r->sealed = true;
 	return 0;
@@ -212,12 +216,16 @@ static struct unified_io_region *unified_vma_region(struct vm_area_struct *vma)
 	return unified_file_region(vma->vm_file);
 }
 
-static void unified_map_add(struct unified_io_region *r, struct unified_map *map,
-			    struct vm_area_struct *vma)
+static void unified_map_init(struct unified_map *map, struct vm_area_struct *vma)
+{
+	map->vma = vma;
+	map->origin = vma->vm_start - (vma->vm_pgoff << PAGE_SHIFT);
+}
+
+static void unified_map_add(struct unified_io_region *r, struct unified_map *map)
 {
 	lockdep_assert_held(&r->map_lock);
-	map->vma = vma;
-	vma->vm_private_data = map;
+	map->vma->vm_private_data = map;
 	list_add(&map->node, &r->maps);
 }
 
@@ -227,8 +235,9 @@ static void unified_vm_open(struct vm_area_struct *vma)
 	struct unified_io_region *r = unified_vma_region(vma);
 	struct unified_map *map = kmalloc_obj(*map, GFP_KERNEL | __GFP_NOFAIL);
 
+	unified_map_init(map, vma);
 	guard(mutex)(&r->map_lock);
-	unified_map_add(r, map, vma);
+	unified_map_add(r, map);
 }
 
 static void unified_vm_close(struct vm_area_struct *vma)
@@ -291,18 +300,19 @@ int unified_memory_mmap(struct unified_io_region *r, struct vm_area_struct *vma)
 	if (!map)
 		return -ENOMEM;
 
+	unified_map_init(map, vma);
 	guard(mutex)(&r->map_lock);
 	if (r->sealed) {
 		/* A reader of the receive area stays one: no mprotect later. */
 		if (!(vma->vm_flags & VM_WRITE))
 			vm_flags_clear(vma, VM_MAYWRITE);
-		if (unified_vma_breaks_seal(r, vma)) {
+		if (unified_map_breaks_seal(r, map)) {
 			kfree(map);
 			return -EPERM;
 		}
 	}
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_ops = &unified_vm_ops;
-	unified_map_add(r, map, vma);
+	unified_map_add(r, map);
 	return 0;
 }
