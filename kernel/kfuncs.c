@@ -4,6 +4,7 @@
  * softirq and irq context, but not from NMI, which is why tracing programs have
  * none of them; and none keeps a pointer it was given.
  */
+#include <crypto/utils.h>
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
@@ -63,17 +64,22 @@ __bpf_kfunc u8 *bpf_unified_data(struct unified_bpf_ctx *uctx, u32 offset, const
 __bpf_kfunc s32 bpf_unified_xor(struct unified_bpf_ctx *uctx, u32 offset, u32 len, const void *key,
 				u32 key__sz)
 {
-	const u8 *k = key;
+	u32 i, part, period;
+	u8 keys[64];
 	u8 *data;
-	u32 i;
 
 	if (!key__sz || key__sz > 64)
 		return -EINVAL;
 	if (!unified_ctx_has(uctx, offset, len))
 		return -ERANGE;
-	data = uctx->data + offset;
-	for (i = 0; i < len; i++)
-		data[i] ^= k[i % key__sz];
+	/* The key, as often as there is room, for long steps. */
+	period = sizeof(keys) / key__sz * key__sz;
+	for (i = 0; i < period; i += key__sz)
+		memcpy(keys + i, key, key__sz);
+	for (data = uctx->data + offset; len; data += part, len -= part) {
+		part = min(len, period);
+		crypto_xor(data, keys, part);
+	}
 	return 0;
 }
 
@@ -184,9 +190,10 @@ __bpf_kfunc s64 bpf_unified_buffer_addr(struct unified_io_region *region, u64 bu
  * @desc: a struct unified_descriptor, in memory of the program
  * @desc__sz: its size
  *
- * It is queued here and issued from a process context. What becomes of it, also
- * that it was refused, is in its completion: a complete hook sees it, and then
- * UNIFIED_IO_COMPLETE of the region, unless that hook dropped it.
+ * It is queued here and issued from a process context. What becomes of it is in
+ * its completion: a complete hook sees it, and then UNIFIED_IO_COMPLETE of the
+ * region, unless that hook dropped it. One that is refused when it is to be
+ * issued is not shown to complete hooks; COMPLETE tells why.
  *
  * Return: 0, -EINVAL for another size, -EBUSY if the region's ring has no place,
  * -ENOMEM.
