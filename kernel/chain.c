@@ -245,18 +245,26 @@ static void unified_policy_eject(struct work_struct *work)
 }
 
 /* A hook did what it must not. Any context, within a read of the chain. */
-static void unified_policy_error(struct unified_policy *p, const char *hook, s32 verdict)
+static __printf(2, 3) void unified_policy_error(struct unified_policy *p, const char *fmt, ...)
 {
+	va_list args;
+
 	if (atomic_inc_return(&p->errors) < UNIFIED_POLICY_ERRORS)
 		return;
 	if (atomic_cmpxchg(&p->failed, 0, 1))
 		return;
 	p->failure.kind = UNIFIED_EXIT_ERROR;
 	p->failure.error = -EINVAL;
-	snprintf(p->failure.reason, sizeof(p->failure.reason),
-		 "%s returned %d, which is no verdict of it", hook, verdict);
+	va_start(args, fmt);
+	vsnprintf(p->failure.reason, sizeof(p->failure.reason), fmt, args);
+	va_end(args);
 	kref_get(&p->ref);
 	queue_work(unified_wq, &p->eject);
+}
+
+static void unified_verdict_error(struct unified_policy *p, const char *hook, s32 verdict)
+{
+	unified_policy_error(p, "%s returned %d, which is no verdict of it", hook, verdict);
 }
 
 /* --- registration ---------------------------------------------------------- */
@@ -472,7 +480,7 @@ int unified_chain_process(struct unified_op *op)
 		if (unified_is_errno(ret))
 			return ret;
 		if (ret)
-			unified_policy_error(link->policy, "process", ret);
+			unified_verdict_error(link->policy, "process", ret);
 	}
 	unified_count(op->region, bytes_processed, op->data_len);
 	return 0;
@@ -487,8 +495,9 @@ static s32 unified_ask_submit(struct unified_chain_link *link, struct unified_bp
 
 	trace_unified_verdict(ctx->region->id, d, link->ops->name, "submit", verdict);
 	if ((d->flags ^ flags) & ~UNIFIED_DESC_F_FUA) {
+		unified_policy_error(link->policy, "submit made flags %#x of %#x: only FUA is its",
+				     d->flags, flags);
 		d->flags = flags;
-		unified_policy_error(link->policy, "submit: flags it may not change;", verdict);
 		return -EINVAL;
 	}
 	return verdict;
@@ -528,7 +537,7 @@ int unified_chain_submit(struct unified_op *op)
 		if (unified_is_errno(verdict))
 			return verdict;
 		if (verdict != UNIFIED_CONTINUE)
-			unified_policy_error(link->policy, "submit", verdict);
+			unified_verdict_error(link->policy, "submit", verdict);
 	}
 	return 0;
 }
@@ -571,7 +580,7 @@ int unified_chain_complete(struct unified_op *op)
 		    verdict == UNIFIED_RETRY || unified_is_errno(verdict))
 			return verdict;
 		if (verdict != UNIFIED_CONTINUE)
-			unified_policy_error(link->policy, "complete", verdict);
+			unified_verdict_error(link->policy, "complete", verdict);
 	}
 	return UNIFIED_TO_USER;
 }

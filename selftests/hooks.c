@@ -140,6 +140,28 @@ struct args {
 	struct unified_descriptor request;
 };
 
+/* The record says what it did, not what it answered. */
+static void ejected_for_flags(void)
+{
+	struct policy p = attached("submits_only", "submits",
+				   (struct settings){ .set_flags = UNIFIED_DESC_F_READ });
+	struct unified_descriptor d = rw(UNIFIED_DESC_F_WRITE, 8);
+	struct unified_io_policy_info info = {};
+	struct unified_completion done;
+	int i;
+
+	for (i = 0; i < 100 && !info.ejected; i++) {
+		ioctl_run(fd, &d, &done);
+		info.id = 0;
+		if (ioctl(fd, UNIFIED_IO_GET_POLICY, &info))
+			break;
+		usleep(20000);
+	}
+	ok(info.ejected && strstr(info.reason, "submit made flags 0x3 of 0x2"),
+	   "who changes flags is ejected: %s", info.reason);
+	policy_close(&p);
+}
+
 static int by_bpf(struct policy *p, const char *prog, struct unified_descriptor d)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(p->obj, prog);
@@ -244,6 +266,7 @@ int main(void)
 		submit_decides(&doors[i]);
 		complete_decides(&doors[i]);
 	}
+	ejected_for_flags();
 	bpf_hands_in();
 	softirq_hands_in();
 	return done();
