@@ -30,7 +30,7 @@ static int link_map(int fd, uint32_t *link_id)
 
 static uint32_t find_link(uint32_t map_id)
 {
-	uint32_t id = 0, link_id;
+	uint32_t id = 0, link_id = 0;
 
 	while (!bpf_link_get_next_id(id, &id)) {
 		int fd = bpf_link_get_fd_by_id(id), map;
