@@ -29,12 +29,35 @@ static void json_newline(void)
 		printf("\n%*s", depth * 2, "");
 }
 
+/* The length of the UTF-8 character at the beginning of s; 0: this is none. */
+static int utf8_length(const unsigned char *s)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	int len = *s < 0x80 ? 1 : *s < 0xc0 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : *s < 0xf8 ? 4 : 0;
+	uint32_t c = *s & (0xff >> (len + 1));
+	int i;
+
+	for (i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	/* Longer than need be, a surrogate, or beyond the last. */
+	if (len > 1 && (c < least[len] || (c >> 11) == 0x1b || c > 0x10ffff))
+		return 0;
+	return len;
+}
+
+/* Names of files and processes are any bytes; JSON is UTF-8. */
 static void json_quoted(const char *s)
 {
+	int len;
+
 	putchar('"');
-	for (; *s; s++) {
+	for (; *s; s += len ?: 1) {
 		unsigned char c = *s;
 
+		len = utf8_length((const unsigned char *)s);
 		if (c == '"' || c == '\\')
 			printf("\\%c", c);
 		else if (c == '\n')
@@ -43,8 +66,10 @@ static void json_quoted(const char *s)
 			fputs("\\t", stdout);
 		else if (c < 0x20)
 			printf("\\u%04x", c);
+		else if (!len)
+			fputs("\\ufffd", stdout);
 		else
-			putchar(c);
+			fwrite(s, 1, len, stdout);
 	}
 	putchar('"');
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
@@ -46,9 +47,11 @@ static void usage(FILE *to)
 
 static void report(int err, const char *fmt, va_list ap)
 {
-	char text[1024];
+	char *text;
 
-	vsnprintf(text, sizeof(text), fmt, ap);
+	/* Of any length: it may be all that the verifier said. */
+	if (vasprintf(&text, fmt, ap) < 0)
+		return;
 	fflush(stdout);
 	if (json_output) {
 		json_object(NULL);
@@ -64,6 +67,7 @@ static void report(int err, const char *fmt, va_list ap)
 	} else {
 		fprintf(stderr, "unifiedctl: %s\n", text);
 	}
+	free(text);
 }
 
 /* Say why a command failed. err is -errno, or 0 where fmt says it all. */

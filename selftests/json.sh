@@ -11,6 +11,8 @@ json() {
 	"$@" 2>&1 | jq -e "$filter"
 }
 
+valid() { "$@" 2>&1 | iconv -f utf-8 -t utf-16 >/dev/null; }
+
 ok "version" json '.unifiedctl and .module and .kernel and .libbpf' unifiedctl -j version
 ok "version, pretty" json '.unifiedctl' unifiedctl -p version
 ok "doctor" json 'map(select(.state == "missing")) == []' unifiedctl -j doctor
@@ -22,6 +24,9 @@ ok "an error with its number" json '.errno == 2' unifiedctl -j policy load /nowh
 ok "no regions" json '. == []' unifiedctl stat --json
 ok "a region that is not there" json '.error | test("no region 1")' unifiedctl -j target list 1
 ok "a device that is none" json '.error | test("no block device")' unifiedctl -p io flush /dev/null
+ok "bytes that are no UTF-8" json '.error | test("region list")' unifiedctl -j target list $'\xff\xc3"\xe2\x82'
+ok "are no JSON" valid unifiedctl -j target list $'a\xff\xc3\xed\xa0\x80\xc0\xaf\xf5\x80\x80\x80\xe2\x82'
+ok "what is UTF-8 stays" json '.error | test("äß€😀")' unifiedctl -j target list äß€😀
 ok "unload" json '.unloaded == "pass"' unifiedctl -j policy unload pass
 ok "wrong usage" json '.error' unifiedctl --json policy
 ok "no such object" json '.error' unifiedctl polcy --pretty
