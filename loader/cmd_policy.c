@@ -4,7 +4,6 @@
  * replacing them is policy_load.c, trying one out policy_try.c.
  */
 #include <bpf/bpf.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "json.h"
 #include "policies.h"
 #include "unifiedctl.h"
+#include "units.h"
 
 static int fail_unknown(const char *name)
 {
@@ -127,15 +127,13 @@ static int policy_show(int argc, char **argv)
 static int attach(unsigned long cmd, const char *doing, int argc, char **argv)
 {
 	struct unified_io_bpf bpf = { .prog_fd = -1 };
-	unsigned long region;
-	char *end;
+	uint32_t region;
 	int fd, ret;
 
 	if (argc != 2)
 		return fail_usage("policy %s takes the name of a policy and the id of a region",
 				  doing);
-	region = strtoul(argv[1], &end, 10);
-	if (!isdigit(argv[1][0]) || *end || !region || region > INT32_MAX)
+	if (parse_id(argv[1], &region))
 		return fail_usage("'%s' is no id. See: unifiedctl region list", argv[1]);
 	if (strlen(argv[0]) >= sizeof(bpf.name))
 		return fail_unknown(argv[0]);
@@ -150,13 +148,13 @@ static int attach(unsigned long cmd, const char *doing, int argc, char **argv)
 	case 0:
 		break;
 	case -EEXIST:
-		return fail(0, "'%s' is attached to region %lu already", bpf.name, region);
+		return fail(0, "'%s' is attached to region %u already", bpf.name, region);
 	case -ESTALE:
 		return fail(0, "'%s' was ejected: unload it and load it again", bpf.name);
 	case -ENOENT:
 		return fail(
 			0,
-			"no policy '%s', no region %lu, or the one is not attached to the other. "
+			"no policy '%s', no region %u, or the one is not attached to the other. "
 			"See: unifiedctl policy list; unifiedctl region list",
 			bpf.name, region);
 	default:
