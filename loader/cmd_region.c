@@ -188,7 +188,10 @@ static int parse_create_option(struct create *c, const char *name, const char *v
 	}
 	if (!strcmp(name, "drive")) {
 		c->drive = value;
-		s->nvme_fd = open(value, O_RDONLY | O_CLOEXEC);
+		s->nvme_fd = open(value, O_RDWR | O_CLOEXEC);
+		/* What is read-only is a target to read. */
+		if (s->nvme_fd < 0 && (errno == EACCES || errno == EROFS))
+			s->nvme_fd = open(value, O_RDONLY | O_CLOEXEC);
 		return s->nvme_fd >= 0 ? EXIT_OK : fail(-errno, "cannot open '%s'", value);
 	}
 	if (parse_size(value, &n))
