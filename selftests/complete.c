@@ -53,8 +53,14 @@ static void arrays(void)
 
 static void in_time(void)
 {
-	submit(10, -1);
-	ok(take(64, 10, 1) == -ETIME, "too few in time");
+	int i, ret = 0;
+
+	/* On a busy machine they may be done before anybody asks. */
+	for (i = 0; i < 100 && ret != -ETIME; i++) {
+		submit(10, -1);
+		ret = take(64, 10, 1);
+	}
+	ok(ret == -ETIME, "too few in time");
 	ok(take(64, 10, 2000000000) == 10, "later they are there");
 }
 
