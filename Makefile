@@ -129,8 +129,29 @@ $(out)/loader/%.o: loader/%.c version.mk $(config) | $(skels)
 tests	:= $(patsubst selftests/%.c,$(out)/selftests/%,$(wildcard selftests/*.c))
 progs	:= $(patsubst selftests/progs/%.bpf.c,$(out)/selftests/progs/%.bpf.o,$(wildcard selftests/progs/*.bpf.c))
 
+testnic	:= $(out)/unified_testnic.ko
+# The kernel's own tests, where its source is, as it is in the toolchain.
+kernel_source := $(lastword $(sort $(wildcard /usr/src/linux-source-*.tar.xz)))
+kernel_tests := $(if $(kernel_source),$(out)/selftests/iou-zcrx)
+
 .PHONY: selftests
-selftests: $(tests) $(progs)
+selftests: $(tests) $(progs) $(testnic) $(kernel_tests)
+
+$(testnic): $(wildcard selftests/testnic/*.[ch]) selftests/testnic/Kbuild $(config)
+	$(call say,MODULE,$(@F))
+	$(Q)mkdir -p $(out)/testnic
+	$(Q)+$(MAKE) $(if $(Q),-s) -C $(KDIR) M=$(CURDIR)/selftests/testnic MO=$(out)/testnic W=1 modules
+	$(Q)cp $(out)/testnic/$(@F) $@
+
+$(out)/selftests/kernel/%.c: $(kernel_source)
+	$(call say,EXTRACT,$(@F))
+	$(Q)mkdir -p $(@D)
+	$(Q)tar -xOf $< --wildcards --occurrence=1 '*/tools/testing/selftests/drivers/net/hw/$(@F)' >$@
+
+# liburing of the toolchain is older than the program.
+$(out)/selftests/iou-zcrx: $(out)/selftests/kernel/iou-zcrx.c selftests/liburing-zcrx.h
+	$(call say,CC,$(@F))
+	$(Q)$(CC) -O2 -g -D_GNU_SOURCE -include selftests/liburing-zcrx.h $< -luring -o $@
 
 $(out)/selftests/%: selftests/%.c $(config)
 	$(call say,CC,$<)
@@ -228,7 +249,7 @@ bench:
 # --- how the source looks ---------------------------------------------------
 
 # BPF programs are left out: a formatter does not know that SEC() begins one.
-c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
+c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
 sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging 2>/dev/null)
 
 .PHONY: lint format format-check sparse checkpatch shellcheck
@@ -247,15 +268,16 @@ in-format-check:
 
 # Debian's headers lack the script that C=2 asks whether sparse works.
 in-sparse: $(nvme_layout)
-	$(Q)rm -rf $(out)/sparse && mkdir -p $(out)/sparse
-	$(Q)+set -o pipefail; $(MAKE) -s -C $(KDIR) M=$(CURDIR)/kernel MO=$(out)/sparse KBUILD_CHECKSRC=2 \
-		CF="-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)=' -Wsparse-error" UNIFIED_DEFINES="$(defines)" UNIFIED_OUT=$(out) modules 2>&1 | { grep -Ev 'checker-valid|C=2 specified' || :; }
+	$(Q)rm -rf $(out)/sparse
+	$(Q)+set -o pipefail; for dir in kernel selftests/testnic; do mkdir -p $(out)/sparse/$$dir && \
+		$(MAKE) -s -C $(KDIR) M=$(CURDIR)/$$dir MO=$(out)/sparse/$$dir KBUILD_CHECKSRC=2 \
+		CF="-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)=' -Wsparse-error" UNIFIED_DEFINES="$(defines)" UNIFIED_OUT=$(out) modules 2>&1 | { grep -Ev 'checker-valid|C=2 specified' || :; } || exit; done
 
 # trace.h is written as no other header is.
 in-checkpatch:
 	$(Q)/usr/src/linux/scripts/checkpatch.pl --no-tree --terse --quiet --no-summary --strict --max-line-length=100 \
 		--show-types --ignore $(shell grep -v '^\#' selftests/checkpatch.ignore | paste -sd,) \
-		-f $(filter-out kernel/trace.h,$(wildcard kernel/*.[ch] include/*.h))
+		-f $(filter-out kernel/trace.h,$(wildcard kernel/*.[ch] include/*.h selftests/testnic/*.[ch]))
 
 in-shellcheck:
 	$(Q)shellcheck -x -S warning $(sh_files)
