@@ -59,6 +59,46 @@ drive() {
 	done
 }
 
+# The test NIC: testnic0 is 10.9.0.1 and fd09::1, here; testnic1 is .2 and ::2, in
+# the network namespace "peer".
+testnic_up() {
+	insmod /unified/unified_testnic.ko || return
+	ip netns add peer
+	ip link set testnic1 netns peer
+	ip addr add 10.9.0.1/24 dev testnic0
+	ip addr add fd09::1/64 dev testnic0 nodad
+	ip -n peer addr add 10.9.0.2/24 dev testnic1
+	ip -n peer addr add fd09::2/64 dev testnic1 nodad
+	ip link set testnic0 up && ip -n peer link set testnic1 up
+}
+
+peer() { ip netns exec peer "$@"; }
+
+# testnic NAME [QUEUE]: a counter of testnic0's, of one queue or of all.
+testnic() {
+	ethtool -S testnic0 | awk -v re="^ *rx${2:-[0-9]*}_$1:" '$0 ~ re { n += $2 } END { print n + 0 }'
+}
+
+# grew COUNTER [QUEUE] -- COMMAND ...: how much the counter is higher after it.
+# Fails if the command does.
+grew() {
+	local which=() before
+	while [ "$1" != -- ]; do which+=("$1"); shift; done
+	shift
+	before=$(testnic "${which[@]}")
+	"$@" >&2 || return
+	echo $(($(testnic "${which[@]}") - before))
+}
+
+# Is somebody listening on a TCP port?
+listening() {
+	for _ in {1..100}; do
+		[ -z "$(ss -Hltn "sport = :$1")" ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
+
 # A map that held the module goes some grace periods after its last user.
 remove_module() {
 	for _ in {1..50}; do

@@ -139,6 +139,8 @@ static int testnic_set_priv_flags(struct net_device *dev, u32 flags)
 }
 
 const struct ethtool_ops testnic_ethtool_ops = {
+	/* The qdiscs of tx queues that come and go are under rtnl_lock. */
+	.op_needs_rtnl = ETHTOOL_OP_NEEDS_RTNL_SCHANNELS | ETHTOOL_OP_NEEDS_RTNL_GLINK,
 	.supported_ring_params = ETHTOOL_RING_USE_TCP_DATA_SPLIT | ETHTOOL_RING_USE_HDS_THRS,
 	.get_drvinfo = testnic_get_drvinfo,
 	.get_link = ethtool_op_get_link,
