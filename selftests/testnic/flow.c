@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which of a port's rx queues a frame is for: n-tuple rules, then the RSS table.
+ * Which of a port's rx queues a frame is for: n-tuple rules, which name a queue or
+ * an RSS table (context) of their own, then the main RSS table.
  *
  * Written under the port's instance lock, by ethtool. Read by the peer's xmit:
- * the table word by word, the rules as one object under RCU, which is replaced
+ * the tables word by word, the rules as one object under RCU, which is replaced
  * whole. A frame may be steered by what was there a moment ago; a queue that
  * is down by then misses it.
  */
@@ -80,8 +81,15 @@ static bool testnic_rule_matches(const struct testnic_rule *rule, const struct t
 	return !differ;
 }
 
-static int testnic_match(struct testnic_port *port, const struct testnic_key *key, bool ipv6)
+static int testnic_spread(const struct testnic_port *port, unsigned int context, u32 hash)
 {
+	return READ_ONCE(port->rss[context][hash % TESTNIC_RSS_SIZE]);
+}
+
+static int testnic_match(struct testnic_port *port, const struct testnic_key *key, bool ipv6,
+			 u32 hash)
+{
+	const struct testnic_rule *rule;
 	const struct testnic_rules *rules;
 	unsigned int i;
 
@@ -90,9 +98,14 @@ static int testnic_match(struct testnic_port *port, const struct testnic_key *ke
 
 	guard(rcu)();
 	rules = rcu_dereference(port->rules);
-	for (i = 0; rules && i < rules->count; i++)
-		if (testnic_rule_matches(&rules->rule[i], key, ipv6))
-			return rules->rule[i].spec.ring_cookie;
+	for (i = 0; rules && i < rules->count; i++) {
+		rule = &rules->rule[i];
+		if (!testnic_rule_matches(rule, key, ipv6))
+			continue;
+		if (rule->spec.flow_type & FLOW_RSS)
+			return testnic_spread(port, rule->context, hash);
+		return rule->spec.ring_cookie;
+	}
 	return -1;
 }
 
@@ -112,14 +125,14 @@ struct testnic_rxq *testnic_steer(struct testnic_port *port, struct sk_buff *skb
 	header = testnic_parse(skb, &key, &ipv6);
 	if (header) {
 		hash = crc32c(~0, &key, sizeof(key));
-		queue = testnic_match(port, &key, ipv6);
+		queue = testnic_match(port, &key, ipv6, hash);
 		if (skb->ip_summed == CHECKSUM_NONE || skb->ip_summed == CHECKSUM_COMPLETE)
 			header = 0;
 	} else {
 		hash = skb_get_hash(skb);
 	}
 	if (queue < 0)
-		queue = READ_ONCE(port->rss[hash % TESTNIC_RSS_SIZE]);
+		queue = testnic_spread(port, 0, hash);
 	cb->hash = hash;
 	cb->header = header;
 	return &port->rxq[queue];
@@ -132,7 +145,7 @@ void testnic_rss_spread(struct testnic_port *port, unsigned int queues)
 	int i;
 
 	for (i = 0; i < TESTNIC_RSS_SIZE; i++)
-		WRITE_ONCE(port->rss[i], ethtool_rxfh_indir_default(i, queues));
+		WRITE_ONCE(port->rss[0][i], ethtool_rxfh_indir_default(i, queues));
 }
 
 u32 testnic_get_rss_size(struct net_device *dev)
@@ -148,21 +161,54 @@ int testnic_get_rss(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
 	rxfh->hfunc = ETH_RSS_HASH_CRC32;
 	if (rxfh->indir)
 		for (i = 0; i < TESTNIC_RSS_SIZE; i++)
-			rxfh->indir[i] = port->rss[i];
+			rxfh->indir[i] = port->rss[0][i];
 	return 0;
 }
 
-int testnic_set_rss(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
-		    struct netlink_ext_ack *extack)
+static int testnic_write_rss(struct testnic_port *port, unsigned int context,
+			     const struct ethtool_rxfh_param *rxfh)
 {
-	struct testnic_port *port = netdev_priv(dev);
 	int i;
 
 	if (rxfh->hfunc != ETH_RSS_HASH_NO_CHANGE && rxfh->hfunc != ETH_RSS_HASH_CRC32)
 		return -EOPNOTSUPP;
 	if (rxfh->indir)
 		for (i = 0; i < TESTNIC_RSS_SIZE; i++)
-			WRITE_ONCE(port->rss[i], rxfh->indir[i]);
+			WRITE_ONCE(port->rss[context][i], rxfh->indir[i]);
+	return 0;
+}
+
+int testnic_set_rss(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
+		    struct netlink_ext_ack *extack)
+{
+	return testnic_write_rss(netdev_priv(dev), 0, rxfh);
+}
+
+int testnic_create_context(struct net_device *dev, struct ethtool_rxfh_context *ctx,
+			   const struct ethtool_rxfh_param *rxfh, struct netlink_ext_ack *extack)
+{
+	struct testnic_port *port = netdev_priv(dev);
+	u32 *table = ethtool_rxfh_context_indir(ctx);
+	int i;
+
+	/* Without a table of its own, a context begins as all do. */
+	for (i = 0; !rxfh->indir && i < TESTNIC_RSS_SIZE; i++) {
+		table[i] = ethtool_rxfh_indir_default(i, dev->real_num_rx_queues);
+		WRITE_ONCE(port->rss[rxfh->rss_context][i], table[i]);
+	}
+	return testnic_write_rss(port, rxfh->rss_context, rxfh);
+}
+
+int testnic_modify_context(struct net_device *dev, struct ethtool_rxfh_context *ctx,
+			   const struct ethtool_rxfh_param *rxfh, struct netlink_ext_ack *extack)
+{
+	return testnic_write_rss(netdev_priv(dev), rxfh->rss_context, rxfh);
+}
+
+/* The core has seen that no rule leads there. */
+int testnic_remove_context(struct net_device *dev, struct ethtool_rxfh_context *ctx,
+			   u32 rss_context, struct netlink_ext_ack *extack)
+{
 	return 0;
 }
 
@@ -181,9 +227,10 @@ static void testnic_rules_publish(struct testnic_port *port, struct testnic_rule
 	kfree_rcu(old, rcu);
 }
 
-static int testnic_rule_parse(struct net_device *dev, const struct ethtool_rx_flow_spec *spec,
+static int testnic_rule_parse(struct net_device *dev, const struct ethtool_rxnfc *nfc,
 			      struct testnic_rule *rule)
 {
+	const struct ethtool_rx_flow_spec *spec = &nfc->fs;
 	const struct ethtool_tcpip4_spec *v4 = &spec->h_u.tcp_ip4_spec;
 	const struct ethtool_tcpip4_spec *m4 = &spec->m_u.tcp_ip4_spec;
 	const struct ethtool_tcpip6_spec *v6 = &spec->h_u.tcp_ip6_spec;
@@ -195,7 +242,9 @@ static int testnic_rule_parse(struct net_device *dev, const struct ethtool_rx_fl
 
 	memset(rule, 0, sizeof(*rule));
 	rule->spec = *spec;
-	switch (spec->flow_type) {
+	if (spec->flow_type & FLOW_RSS)
+		rule->context = nfc->rss_context;
+	switch (spec->flow_type & ~FLOW_RSS) {
 	case TCP_V4_FLOW:
 		if (m4->tos)
 			return -EOPNOTSUPP;
@@ -280,7 +329,7 @@ int testnic_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc)
 
 	switch (nfc->cmd) {
 	case ETHTOOL_SRXCLSRLINS:
-		err = testnic_rule_parse(dev, &nfc->fs, &rule);
+		err = testnic_rule_parse(dev, nfc, &rule);
 		if (err)
 			return err;
 		return testnic_rules_change(port, location, &rule);
@@ -308,6 +357,7 @@ int testnic_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *nfc, u32 *lo
 		if (!testnic_rules_has(rules, i, nfc->fs.location))
 			return -ENOENT;
 		nfc->fs = rules->rule[i].spec;
+		nfc->rss_context = rules->rule[i].context;
 		return 0;
 	case ETHTOOL_GRXCLSRLALL:
 		if (nfc->rule_cnt < rules->count)

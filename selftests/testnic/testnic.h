@@ -10,7 +10,7 @@
  *	port	private data of a net_device			   netdev.c
  *	rxq	one of a port's rx queues: NAPI, page pool, wire   queue.c, rx.c
  *	wire	frames on their way to a rx queue		   tx.c
- *	flow	RSS table and n-tuple rules of a port		   flow.c
+ *	flow	RSS tables and n-tuple rules of a port		   flow.c
  *
  * Both ports are allocated before either is registered, and freed after both
  * are gone, so each may look at its peer at any time.
@@ -35,6 +35,7 @@
 #define TESTNIC_RING	   512 /* frames on a wire before the sender is stopped */
 #define TESTNIC_RING_MAX   4096
 #define TESTNIC_RSS_SIZE   128
+#define TESTNIC_CONTEXTS   8 /* RSS tables, the main one counted */
 #define TESTNIC_RULES	   64
 #define TESTNIC_SPLIT_OFF  U32_MAX
 
@@ -116,6 +117,7 @@ struct testnic_rule {
 	struct testnic_key value;
 	struct testnic_key mask;
 	bool ipv6;
+	u8 context; /* where the spec says FLOW_RSS */
 	struct ethtool_rx_flow_spec spec;
 };
 
@@ -135,7 +137,7 @@ struct testnic_port {
 	u32 ring;
 	u32 split_above; /* frames longer than this are split; TESTNIC_SPLIT_OFF: none */
 	bool pack;
-	u16 rss[TESTNIC_RSS_SIZE];
+	u16 rss[TESTNIC_CONTEXTS][TESTNIC_RSS_SIZE];
 	struct testnic_rules __rcu *rules;
 
 	struct testnic_tx_stats tx[TESTNIC_QUEUES_MAX];
@@ -186,6 +188,12 @@ u32 testnic_get_rss_size(struct net_device *dev);
 int testnic_get_rss(struct net_device *dev, struct ethtool_rxfh_param *rxfh);
 int testnic_set_rss(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 		    struct netlink_ext_ack *extack);
+int testnic_create_context(struct net_device *dev, struct ethtool_rxfh_context *ctx,
+			   const struct ethtool_rxfh_param *rxfh, struct netlink_ext_ack *extack);
+int testnic_modify_context(struct net_device *dev, struct ethtool_rxfh_context *ctx,
+			   const struct ethtool_rxfh_param *rxfh, struct netlink_ext_ack *extack);
+int testnic_remove_context(struct net_device *dev, struct ethtool_rxfh_context *ctx,
+			   u32 rss_context, struct netlink_ext_ack *extack);
 
 /* ethtool.c */
 extern const struct ethtool_ops testnic_ethtool_ops;
