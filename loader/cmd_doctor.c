@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "nic.h"
+#include "nic_state.h"
 #include "unifiedctl.h"
 
 #define KERNEL_MAJOR 7
@@ -210,29 +212,61 @@ static void check_thp(void)
 		say(OK, "huge pages", "%s", line);
 }
 
+struct nic_check {
+	char what[32];
+	const char *driver;
+	int seen, lacks;
+};
+
+static void say_lack(const char *sentence, void *arg)
+{
+	struct nic_check *check = arg;
+
+	check->lacks++;
+	say(LIMITED, check->what, "%s: %s", check->driver, sentence);
+}
+
+/* Whoever set it up was killed, and has not made it what it was. */
+static bool is_abandoned(const char *name)
+{
+	struct nic_state state;
+	bool abandoned;
+
+	if (nic_state_read(name, &state))
+		return false;
+	abandoned = state.pid && !nic_state_is_owned(&state);
+	nic_state_free(&state);
+	return abandoned;
+}
+
 static int check_nic(const struct nic *nic, void *arg)
 {
-	char what[32];
+	struct nic_check *check = arg;
 
-	*(int *)arg += 1;
-	snprintf(what, sizeof(what), "nic %s", nic->name);
-	if (nic->header_split)
-		say(OK, what, "%s: splits headers from data, as zero-copy receive needs",
-		    nic->driver[0] ? nic->driver : "virtual");
-	else
-		say(LIMITED, what,
-		    "%s: its driver cannot split headers from data: no zero-copy receive",
-		    nic->driver[0] ? nic->driver : "virtual");
+	check->seen++;
+	check->lacks = 0;
+	check->driver = nic->driver[0] ? nic->driver : "no driver";
+	snprintf(check->what, sizeof(check->what), "nic %s", nic->name);
+	nic_lacks(nic, say_lack, check);
+	if (!check->lacks)
+		say(OK, check->what,
+		    "%s: splits headers from data, %u queues at most, n-tuple rules", check->driver,
+		    nic_rx_queues_max(nic));
+	if (is_abandoned(nic->name))
+		say(LIMITED, check->what,
+		    "who set it up was killed, and it is not what it was: unifiedctl nic restore %s",
+		    nic->name);
 	return 0;
 }
 
 static void check_nics(void)
 {
-	int seen = 0, ret = nic_for_each(check_nic, &seen);
+	struct nic_check check = {};
+	int ret = nic_for_each(check_nic, &check);
 
 	if (ret)
 		say(LIMITED, "nic", "cannot ask ethtool netlink: %s", strerror(-ret));
-	else if (!seen)
+	else if (!check.seen)
 		say(LIMITED, "nic", "no interface with receive rings");
 }
 

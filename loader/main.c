@@ -21,6 +21,8 @@ static const struct command objects[] = {
 	{ "target", "{ add | list | remove }", "where the operations of a region go", cmd_target },
 	{ "io", "{ read | write | flush | zeroes | discard | compare }",
 	  "operations on devices, with a region of its own", cmd_io },
+	{ "nic", "{ show | setup | restore }", "network interfaces, for zero-copy receive",
+	  cmd_nic },
 	{ "stat", "[REGION] [watch [SECONDS]]", "what was done in regions, in all or per second",
 	  cmd_stat },
 	{ "trace", "[REGION]", "operations and verdicts as they happen, until Ctrl-C", cmd_trace },

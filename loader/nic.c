@@ -1,139 +1,244 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a network interface can do, asked of the kernel's ethtool netlink
- * family. A driver that can put headers and data into different buffers, which
- * zero-copy receive needs, reports the state of that switch; others leave the
- * attribute out.
+ * What a network interface is and what it lacks, see nic.h.
+ *
+ * The kernel does not tell whether a driver can restart a single queue with
+ * other memory, which zero-copy receive is about. Drivers that can do tell the
+ * NAPI of each queue; so one that does not is taken for one that cannot.
  */
+#include <bpf/libbpf.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/ethtool_netlink.h>
-#include <linux/genetlink.h>
+#include <linux/netdev.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "unifiedctl.h"
+#include "nic.h"
+#include "nic_ethtool.h"
+#include "nic_queues.h"
+#include "nl.h"
 
-#define BUFFER_SIZE (32 * 1024)
+static bool is_up(const char *name)
+{
+	struct ifreq ifr = {};
+	bool up;
+	int fd;
 
-struct walk {
-	int (*seen)(const struct nic *nic, void *arg);
-	void *arg;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	up = !ioctl(fd, SIOCGIFFLAGS, &ifr) && ifr.ifr_flags & IFF_UP;
+	close(fd);
+	return up;
+}
+
+static bool has_xdp(unsigned int ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, opts);
+
+	return !bpf_xdp_query(ifindex, 0, &opts) && opts.attach_mode;
+}
+
+static int get_settings(struct nic *nic)
+{
+	struct nl ethtool;
+	int ret;
+
+	ret = nic_ethtool_open(&ethtool);
+	if (ret)
+		return ret;
+	ret = nic_get_rings(&ethtool, nic);
+	if (!ret)
+		ret = nic_get_channels(&ethtool, nic);
+	if (!ret)
+		ret = nic_get_features(&ethtool, nic);
+	if (!ret)
+		ret = nic_get_rss(&ethtool, nic);
+	nl_close(&ethtool);
+	return ret;
+}
+
+static int get_queues(struct nic *nic)
+{
+	struct nl netdev;
+	int ret;
+
+	ret = nl_open(&netdev, NETDEV_FAMILY_NAME, NETDEV_FAMILY_VERSION);
+	if (ret)
+		return ret;
+	ret = nic_queues_get(&netdev, nic);
+	nl_close(&netdev);
+	return ret;
+}
+
+int nic_get(const char *name, struct nic *nic)
+{
+	int ret;
+
+	*nic = (struct nic){ .ifindex = if_nametoindex(name) };
+	/* An interface has other names, too; take the one that settings go by. */
+	if (!nic->ifindex || !if_indextoname(nic->ifindex, nic->name))
+		return -ENODEV;
+	nic_get_driver(nic->name, nic->driver);
+	nic->up = is_up(nic->name);
+	nic->xdp = has_xdp(nic->ifindex);
+	nic->rules = nic_count_rules(nic->name);
+	if (nic->rules < 0)
+		nic->rules = -1;
+	ret = get_settings(nic);
+	if (!ret)
+		ret = get_queues(nic);
+	if (ret)
+		nic_free(nic);
+	return ret;
+}
+
+void nic_free(struct nic *nic)
+{
+	free(nic->rss);
+	free(nic->queues);
+	nic->rss = NULL;
+	nic->queues = NULL;
+}
+
+/* --- all of them ------------------------------------------------------------ */
+
+struct names {
+	char (*list)[IF_NAMESIZE];
+	unsigned int nr;
 };
 
-static int genl_family(const struct nlmsghdr *nlh, void *arg)
+static void add_name(struct names *names, const char *name)
 {
-	struct nlattr *attr;
+	char (*list)[IF_NAMESIZE] = realloc(names->list, (names->nr + 1) * sizeof(*list));
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) if (mnl_attr_get_type(attr) ==
-								    CTRL_ATTR_FAMILY_ID) *
-		(uint16_t *)arg = mnl_attr_get_u16(attr);
+	if (!list)
+		return;
+	names->list = list;
+	snprintf(list[names->nr++], sizeof(*list), "%s", name);
+}
+
+static int on_rings(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *header, *attr;
+
+	nl_for_each_attr(header, nlh) {
+		if (mnl_attr_get_type(header) != ETHTOOL_A_RINGS_HEADER)
+			continue;
+		mnl_attr_for_each_nested(attr, header)
+			if (mnl_attr_get_type(attr) == ETHTOOL_A_HEADER_DEV_NAME)
+				add_name(arg, mnl_attr_get_str(attr));
+	}
 	return MNL_CB_OK;
 }
 
-static struct nlmsghdr *genl_message(char *buf, uint16_t type, uint16_t flags, uint8_t cmd,
-				     uint8_t version)
+static int list_names(struct names *names)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct genlmsghdr *genl;
-
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
-	genl->cmd = cmd;
-	genl->version = version;
-	return nlh;
-}
-
-static int talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
-{
-	char buf[BUFFER_SIZE];
-	int n, ret = MNL_CB_OK;
-
-	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	while (ret > MNL_CB_STOP) {
-		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-		if (n < 0)
-			return -errno;
-		ret = mnl_cb_run(buf, n, 0, mnl_socket_get_portid(nl), cb, arg);
-	}
-	return ret < 0 ? -errno : 0;
-}
-
-static void nic_name(const struct nlattr *header, struct nic *nic)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each_nested(attr,
-				 header) if (mnl_attr_get_type(attr) == ETHTOOL_A_HEADER_DEV_NAME)
-		snprintf(nic->name, sizeof(nic->name), "%s", mnl_attr_get_str(attr));
-}
-
-static void nic_driver(struct nic *nic)
-{
-	char path[64], target[256], *base;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/device/driver", nic->name);
-	n = readlink(path, target, sizeof(target) - 1);
-	if (n < 0)
-		return;
-	target[n] = '\0';
-	base = strrchr(target, '/');
-	snprintf(nic->driver, sizeof(nic->driver), "%.31s", base ? base + 1 : target);
-}
-
-static int nic_rings(const struct nlmsghdr *nlh, void *arg)
-{
-	struct walk *walk = arg;
-	struct nlattr *attr;
-	struct nic nic = {};
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-	{
-		switch (mnl_attr_get_type(attr)) {
-		case ETHTOOL_A_RINGS_HEADER:
-			nic_name(attr, &nic);
-			break;
-		case ETHTOOL_A_RINGS_TCP_DATA_SPLIT:
-			nic.header_split = true;
-			break;
-		}
-	}
-	if (!nic.name[0])
-		return MNL_CB_OK;
-	nic_driver(&nic);
-	return walk->seen(&nic, walk->arg) ? MNL_CB_ERROR : MNL_CB_OK;
-}
-
-/* Call seen for every interface that has rings; stop where it returns not 0. */
-int nic_for_each(int (*seen)(const struct nic *nic, void *arg), void *arg)
-{
-	struct walk walk = { seen, arg };
-	char buf[BUFFER_SIZE];
-	struct mnl_socket *nl;
 	struct nlmsghdr *nlh;
-	uint16_t family = 0;
+	struct nl ethtool;
 	int ret;
 
-	nl = mnl_socket_open(NETLINK_GENERIC);
-	if (!nl)
-		return -errno;
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
-		ret = -errno;
-		goto out;
-	}
-	nlh = genl_message(buf, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY, 1);
-	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, ETHTOOL_GENL_NAME);
-	ret = talk(nl, nlh, genl_family, &family);
+	ret = nic_ethtool_open(&ethtool);
 	if (ret)
-		goto out;
-	nlh = genl_message(buf, family, NLM_F_DUMP, ETHTOOL_MSG_RINGS_GET, ETHTOOL_GENL_VERSION);
+		return ret;
+	nlh = nl_request(&ethtool, ETHTOOL_MSG_RINGS_GET, NLM_F_DUMP);
 	mnl_attr_nest_end(nlh, mnl_attr_nest_start(nlh, ETHTOOL_A_RINGS_HEADER));
-	ret = talk(nl, nlh, nic_rings, &walk);
-out:
-	mnl_socket_close(nl);
+	ret = nl_talk(&ethtool, nlh, on_rings, names);
+	nl_close(&ethtool);
 	return ret;
+}
+
+int nic_for_each(int (*seen)(const struct nic *nic, void *arg), void *arg)
+{
+	struct names names = {};
+	struct nic nic;
+	unsigned int i;
+	int ret;
+
+	ret = list_names(&names);
+	for (i = 0; !ret && i < names.nr; i++) {
+		ret = nic_get(names.list[i], &nic);
+		/* It has just gone. */
+		if (ret == -ENODEV) {
+			ret = 0;
+			continue;
+		}
+		if (ret)
+			break;
+		ret = seen(&nic, arg);
+		nic_free(&nic);
+	}
+	free(names.list);
+	return ret;
+}
+
+/* --- what follows ----------------------------------------------------------- */
+
+unsigned int nic_rx_queues(const struct nic *nic)
+{
+	return nic->has_channels ? nic->rx + nic->combined : nic->nr_queues;
+}
+
+unsigned int nic_rx_queues_max(const struct nic *nic)
+{
+	return nic->has_channels ? nic->rx_max + nic->combined_max : nic->nr_queues;
+}
+
+bool nic_rss_is_default(const struct nic *nic)
+{
+	unsigned int i, n = nic_rx_queues(nic);
+
+	for (i = 0; i < nic->nr_rss; i++)
+		if (!n || nic->rss[i] != i % n)
+			return false;
+	return true;
+}
+
+static bool tells_napi(const struct nic *nic)
+{
+	unsigned int i;
+
+	for (i = 0; i < nic->nr_queues; i++)
+		if (!nic->queues[i].napi)
+			return false;
+	return true;
+}
+
+void nic_lacks(const struct nic *nic, void (*say)(const char *sentence, void *arg), void *arg)
+{
+	char text[160];
+
+	if (!nic->has_split) {
+		say("its driver cannot split headers from data (tcp-data-split): no zero-copy receive, use --recv",
+		    arg);
+		return;
+	}
+	if (!nic->up) {
+		snprintf(text, sizeof(text), "it is down: ip link set %s up", nic->name);
+		say(text, arg);
+	}
+	if (nic->xdp) {
+		snprintf(
+			text, sizeof(text),
+			"an XDP program is attached, which excludes zero-copy receive: ip link set %s xdp off",
+			nic->name);
+		say(text, arg);
+	}
+	if (!tells_napi(nic))
+		say("its driver does not tell the NAPI of its queues, and so will not restart one alone, as zero-copy receive needs: use --recv",
+		    arg);
+	if ((nic->up || nic->has_channels) && nic_rx_queues_max(nic) < 2)
+		say("it has one receive queue, which would have to take all traffic: use --recv",
+		    arg);
+	else if (!nic->nr_rss)
+		say("its driver has no RSS table that can be set, and no queue can be kept for one port: use --recv",
+		    arg);
+	if (nic->rules < 0 || (nic->ntuple_fixed && !nic->ntuple))
+		say("its driver has no n-tuple rules, which steer a port to a queue: use --recv",
+		    arg);
 }

@@ -38,6 +38,7 @@ int run_command(const char *object, const struct command *table, int argc, char 
 int cmd_region(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_target(int argc, char **argv);
+int cmd_nic(int argc, char **argv);
 int cmd_io(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
@@ -57,13 +58,5 @@ const char *module_advice(int err);
 int module_next_region(int fd, uint32_t id, struct unified_io_region_info *info);
 int module_find_region(int fd, uint32_t id, struct unified_io_region_info *info);
 struct btf *module_btf(struct btf **vmlinux);
-
-/* nic.c: what a network interface can do */
-struct nic {
-	char name[16];
-	char driver[32];
-	bool header_split; /* the driver can split headers from data */
-};
-int nic_for_each(int (*seen)(const struct nic *nic, void *arg), void *arg);
 
 #endif

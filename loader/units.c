@@ -89,3 +89,43 @@ int parse_id(const char *text, uint32_t *id)
 	*id = n;
 	return 0;
 }
+
+static int add_range(unsigned int *list, unsigned int nr, unsigned int max, unsigned long first,
+		     unsigned long last)
+{
+	unsigned long n;
+	unsigned int i;
+
+	if (last < first || last > INT32_MAX)
+		return -EINVAL;
+	for (n = first; n <= last; n++) {
+		for (i = 0; i < nr; i++)
+			if (list[i] == n)
+				return -EINVAL;
+		if (nr == max)
+			return -EINVAL;
+		list[nr++] = n;
+	}
+	return nr;
+}
+
+int parse_list(const char *text, unsigned int *list, unsigned int max)
+{
+	unsigned long first, last;
+	int nr = 0;
+	char *end;
+
+	do {
+		if (!isdigit((unsigned char)*text))
+			return -EINVAL;
+		first = last = strtoul(text, &end, 10);
+		if (*end == '-') {
+			if (!isdigit((unsigned char)end[1]))
+				return -EINVAL;
+			last = strtoul(end + 1, &end, 10);
+		}
+		nr = add_range(list, nr, max, first, last);
+		text = end + 1;
+	} while (nr > 0 && *end == ',');
+	return nr > 0 && !*end ? nr : -EINVAL;
+}

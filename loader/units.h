@@ -20,5 +20,7 @@ uint64_t microseconds_of(clockid_t clock);
 int parse_size(const char *text, uint64_t *bytes);
 /* The id of a region. 0, or -EINVAL. */
 int parse_id(const char *text, uint32_t *id);
+/* "1", "1,3", "0-3,6": distinct numbers. How many, or -EINVAL. */
+int parse_list(const char *text, unsigned int *list, unsigned int max);
 
 #endif

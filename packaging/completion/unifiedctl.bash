@@ -21,6 +21,8 @@ _unifiedctl_io() {
 	echo block nvme door policy targets
 }
 
+_unifiedctl_nics() { unifiedctl -j nic show 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4; }
+
 _unifiedctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} words=() word
 
@@ -28,7 +30,7 @@ _unifiedctl() {
 		[[ $word == -* ]] || words+=("$word")
 	done
 	case "${words[*]}" in
-	"")		word="region policy target io stat trace doctor version help --json --pretty --help" ;;
+	"")		word="region policy target io nic stat trace doctor version help --json --pretty --help" ;;
 	region)		word="list show create help" ;;
 	"region create"*) word="size rings rx slot sq cq node nic drive --" ;;
 	"region show" | "policy attach "* | "policy detach "* | "target add" | "target list" | "target remove" | trace)
@@ -43,6 +45,11 @@ _unifiedctl() {
 	"target add "*" "*) word="block nvme read write read-write start length" ;;
 	io)		word="read write flush zeroes discard compare help" ;;
 	"io "*)		word=$(_unifiedctl_io "${words[1]}" "${words[-1]}") ;;
+	nic)		word="show setup restore help" ;;
+	"nic show" | "nic setup")
+		word=$(_unifiedctl_nics) ;;
+	"nic restore"*)	word="--force $(_unifiedctl_nics)" ;;
+	"nic setup "*)	word="--queues --port --ipv4 --ipv6 --threaded --" ;;
 	stat)		word="watch $(unifiedctl -j region list 2>/dev/null | grep -o '"id":[0-9]*' | cut -d: -f2)" ;;
 	"stat "*watch)	word="1 5 60" ;;
 	"stat "*)	word=watch ;;

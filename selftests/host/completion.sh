@@ -17,7 +17,7 @@ ok "after an option" says "policy" complete_words --json po
 for object in $("$OUT/unifiedctl" help | awk '/^       [a-z]/ {print $1}'); do
 	ok "object $object" says "$object" complete_words ""
 done
-for object in region policy target io; do
+for object in region policy target io nic; do
 	for command in $("$OUT/unifiedctl" "$object" help | grep -o "unifiedctl $object [a-z]*" | cut -d' ' -f3); do
 		ok "$object $command" says "$command" complete_words "$object" ""
 	done
@@ -30,5 +30,7 @@ ok "doors" says "uring_cmd" complete_words io read /dev/null door u
 ok "a device" says "/dev/null" complete_words io read /dev/nul
 ok "a device of a region" says "/dev/null" complete_words target add 1 /dev/nul
 ok "how it is driven" says "nvme" complete_words target add 1 /dev/null n
+ok "settings of an interface" says "--queues" complete_words nic setup lo --q
+ok "force" says "--force" complete_words nic restore --f
 ok "watch" says "watch" complete_words stat w
 finish

@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * unifiedctl nic: what network interfaces are, their set-up for zero-copy receive
+ * by hand, and what they were before, also after a crash.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "interrupt.h"
+#include "json.h"
+#include "nic.h"
+#include "nic_setup.h"
+#include "nic_state.h"
+#include "unifiedctl.h"
+#include "units.h"
+
+/* --- show ------------------------------------------------------------------- */
+
+static const char *memory_name(const struct nic_queue *queue)
+{
+	static const char *const names[] = {
+		[NIC_MEMORY_DRIVER] = "driver",
+		[NIC_MEMORY_IO_URING] = "io_uring",
+		[NIC_MEMORY_DMABUF] = "dmabuf",
+		[NIC_MEMORY_XSK] = "xsk",
+	};
+
+	return names[queue->memory];
+}
+
+static void json_channels(const struct nic *nic)
+{
+	if (!nic->has_channels) {
+		json_null("channels");
+		return;
+	}
+	json_object("channels");
+	json_u64("rx", nic->rx);
+	json_u64("rx_max", nic->rx_max);
+	json_u64("combined", nic->combined);
+	json_u64("combined_max", nic->combined_max);
+	json_end();
+}
+
+static void json_queue(const struct nic_queue *queue)
+{
+	pid_t pid = 0;
+
+	json_object(NULL);
+	json_u64("id", queue->id);
+	if (queue->napi)
+		json_u64("napi", queue->napi);
+	else
+		json_null("napi");
+	if (queue->napi && !nic_napi_pid(queue->napi, &pid) && pid)
+		json_s64("thread", pid);
+	else
+		json_null("thread");
+	json_str("memory", memory_name(queue));
+	if (queue->page_size)
+		json_u64("page_size", queue->page_size);
+	else
+		json_null("page_size");
+	json_end();
+}
+
+static void json_queues(const struct nic *nic)
+{
+	unsigned int i;
+
+	json_array("rss");
+	for (i = 0; i < nic->nr_rss; i++)
+		json_u64(NULL, nic->rss[i]);
+	json_end();
+	json_u64("contexts", nic->contexts);
+	json_array("queues");
+	for (i = 0; i < nic->nr_queues; i++)
+		json_queue(&nic->queues[i]);
+	json_end();
+}
+
+static void json_numbers(const char *key, const unsigned int *numbers, unsigned int nr)
+{
+	unsigned int i;
+
+	json_array(key);
+	for (i = 0; i < nr; i++)
+		json_u64(NULL, numbers[i]);
+	json_end();
+}
+
+static void json_set_up(const struct nic *nic)
+{
+	struct nic_state state;
+
+	if (nic_state_read(nic->name, &state)) {
+		json_null("set_up");
+		return;
+	}
+	json_object("set_up");
+	json_numbers("queues", state.queues, state.nr_queues);
+	json_u64("port", state.port);
+	if (state.pid)
+		json_s64("pid", state.pid);
+	else
+		json_null("pid");
+	json_bool("abandoned", state.pid && !nic_state_is_owned(&state));
+	json_end();
+	nic_state_free(&state);
+}
+
+static void json_lack(const char *sentence, void *arg)
+{
+	(void)arg;
+	json_str(NULL, sentence);
+}
+
+static void json_nic(const struct nic *nic)
+{
+	json_object(NULL);
+	json_str("name", nic->name);
+	json_str("driver", nic->driver);
+	json_bool("up", nic->up);
+	if (nic->has_split)
+		json_bool("split", nic->split);
+	else
+		json_null("split");
+	if (nic->has_threshold)
+		json_u64("threshold", nic->threshold);
+	else
+		json_null("threshold");
+	json_channels(nic);
+	json_bool("ntuple", nic->ntuple);
+	json_bool("ntuple_fixed", nic->ntuple_fixed);
+	if (nic->rules >= 0)
+		json_u64("rules", nic->rules);
+	else
+		json_null("rules");
+	json_bool("xdp", nic->xdp);
+	json_queues(nic);
+	json_set_up(nic);
+	json_array("lacks");
+	nic_lacks(nic, json_lack, NULL);
+	json_end();
+	json_end();
+}
+
+/* "0-2, 5": the queues that a table has. */
+static void print_table(const struct nic *nic)
+{
+	unsigned int i, first, n = nic_rx_queues(nic);
+	bool *used = calloc(n + 1, sizeof(*used));
+	const char *comma = "";
+
+	printf("  RSS          table of %u over queues ", nic->nr_rss);
+	for (i = 0; used && i < nic->nr_rss; i++)
+		if (nic->rss[i] < n)
+			used[nic->rss[i]] = true;
+	for (i = 0; used && i < n; i++) {
+		if (!used[i])
+			continue;
+		for (first = i; used[i + 1]; i++)
+			;
+		printf(first == i ? "%s%u" : "%s%u-%u", comma, first, i);
+		comma = ", ";
+	}
+	if (nic->contexts)
+		printf("; %u more for rules", nic->contexts);
+	putchar('\n');
+	free(used);
+}
+
+static void print_queue(const struct nic_queue *queue)
+{
+	char size[32];
+	pid_t pid = 0;
+
+	printf("  queue %-6u memory of the %s", queue->id,
+	       queue->memory == NIC_MEMORY_DRIVER ? "driver" : "user, ");
+	if (queue->memory != NIC_MEMORY_DRIVER)
+		fputs(memory_name(queue), stdout);
+	if (queue->page_size)
+		printf(", pages of %s", human(queue->page_size, size, sizeof(size)));
+	if (queue->napi)
+		printf(", NAPI %u", queue->napi);
+	if (queue->napi && !nic_napi_pid(queue->napi, &pid) && pid)
+		printf(", thread %d", pid);
+	putchar('\n');
+}
+
+static void print_set_up(const struct nic *nic)
+{
+	struct nic_state state;
+	unsigned int i;
+
+	if (nic_state_read(nic->name, &state))
+		return;
+	printf("  set up       for queue%s", state.nr_queues > 1 ? "s" : "");
+	for (i = 0; i < state.nr_queues; i++)
+		printf(" %u", state.queues[i]);
+	if (state.port)
+		printf(", TCP port %u", state.port);
+	if (!state.pid)
+		printf(", until unifiedctl nic restore %s\n", nic->name);
+	else if (nic_state_is_owned(&state))
+		printf(", by process %d\n", state.pid);
+	else
+		printf(", by a process that was killed: unifiedctl nic restore %s\n", nic->name);
+	nic_state_free(&state);
+}
+
+static void print_lack(const char *sentence, void *arg)
+{
+	(void)arg;
+	printf("  lacks        %s\n", sentence);
+}
+
+static void print_nic(const struct nic *nic)
+{
+	unsigned int i;
+
+	printf("%s: %s, %s\n", nic->name, nic->driver[0] ? nic->driver : "no driver",
+	       nic->up ? "up" : "down");
+	printf("  queues       %u to receive, %u at most\n", nic_rx_queues(nic),
+	       nic_rx_queues_max(nic));
+	if (nic->has_split)
+		printf("  header split %s", nic->split ? "on" : "off");
+	if (nic->has_split && nic->has_threshold)
+		printf(", for packets over %u bytes", nic->threshold);
+	if (nic->has_split)
+		putchar('\n');
+	if (nic->rules >= 0)
+		printf("  n-tuple      %s%s, %d rules\n", nic->ntuple ? "on" : "off",
+		       nic->ntuple_fixed ? " for good" : "", nic->rules);
+	if (nic->nr_rss)
+		print_table(nic);
+	for (i = 0; i < nic->nr_queues; i++)
+		print_queue(&nic->queues[i]);
+	print_set_up(nic);
+	nic_lacks(nic, print_lack, NULL);
+}
+
+static int show_one(const struct nic *nic, void *arg)
+{
+	*(int *)arg += 1;
+	if (json_output)
+		json_nic(nic);
+	else
+		print_nic(nic);
+	return 0;
+}
+
+static int show_named(const char *name)
+{
+	struct nic nic;
+	int ret, count = 0;
+
+	ret = nic_get(name, &nic);
+	if (ret == -ENODEV)
+		return fail(ret, "there is no interface '%s'. See: ip link", name);
+	if (ret)
+		return fail(ret, "cannot look at '%s'", name);
+	if (json_output)
+		json_array(NULL);
+	show_one(&nic, &count);
+	if (json_output)
+		json_end();
+	nic_free(&nic);
+	return EXIT_OK;
+}
+
+static int nic_show(int argc, char **argv)
+{
+	int ret, count = 0;
+
+	if (argc > 1)
+		return fail_usage("nic show takes the name of one interface, or nothing");
+	if (argc)
+		return show_named(argv[0]);
+	if (json_output)
+		json_array(NULL);
+	ret = nic_for_each(show_one, &count);
+	if (json_output)
+		json_end();
+	if (ret)
+		return fail(ret, "cannot look at the interfaces");
+	if (!json_output && !count)
+		puts("there is no interface with receive rings");
+	return EXIT_OK;
+}
+
+/* --- setup ------------------------------------------------------------------ */
+
+struct wish {
+	unsigned int queues[NIC_MAX_QUEUES];
+	unsigned int nr_queues, port;
+	bool ipv4, ipv6, threaded;
+	char **command;
+};
+
+static int parse_value(const char *name, const char *value, struct wish *wish)
+{
+	uint64_t port;
+	int n;
+
+	if (strcmp(name, "--queues") && strcmp(name, "--port"))
+		return fail_usage("nic setup: no setting '%s'. Try: unifiedctl nic help", name);
+	if (!value)
+		return fail_usage("nic setup: '%s' takes a value", name);
+	if (!strcmp(name, "--queues")) {
+		n = parse_list(value, wish->queues, NIC_MAX_QUEUES);
+		if (n < 0)
+			return fail_usage("'%s' is no list of queues, as 1 or 1,3 or 0-3", value);
+		wish->nr_queues = n;
+		return EXIT_OK;
+	}
+	if (parse_size(value, &port) || !port || port > UINT16_MAX)
+		return fail_usage("'%s' is no TCP port, from 1 to 65535", value);
+	wish->port = port;
+	return EXIT_OK;
+}
+
+static int parse_setup(int argc, char **argv, struct wish *wish)
+{
+	int i, ret;
+
+	for (i = 0; i < argc; i++) {
+		if (!strcmp(argv[i], "--")) {
+			if (i + 1 == argc)
+				return fail_usage("nic setup: which command, after '--'?");
+			wish->command = argv + i + 1;
+			break;
+		}
+		if (!strcmp(argv[i], "--ipv4")) {
+			wish->ipv4 = true;
+		} else if (!strcmp(argv[i], "--ipv6")) {
+			wish->ipv6 = true;
+		} else if (!strcmp(argv[i], "--threaded")) {
+			wish->threaded = true;
+		} else {
+			ret = parse_value(argv[i], i + 1 < argc ? argv[i + 1] : NULL, wish);
+			if (ret)
+				return ret;
+			i++;
+		}
+	}
+	if (!wish->nr_queues)
+		return fail_usage("nic setup: which queues? As: --queues 1");
+	if (!wish->ipv4 && !wish->ipv6)
+		wish->ipv4 = wish->ipv6 = true;
+	return EXIT_OK;
+}
+
+/* Until it ends; who interrupts us means it. Returns its exit status. */
+static int run(char **command)
+{
+	int status;
+	pid_t pid;
+
+	interrupt_setup();
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		return fail(-errno, "cannot run '%s'", command[0]);
+	if (!pid) {
+		execvp(command[0], command);
+		fail(-errno, "cannot run '%s'", command[0]);
+		fflush(stdout);
+		_exit(EXIT_FAILED);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		kill(pid, SIGTERM);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int run_and_restore(struct nic_setup *setup, char **command)
+{
+	int status, ret;
+
+	if (nic_setup_note(setup))
+		fprintf(stderr, "unifiedctl: %s\n", nic_setup_note(setup));
+	status = run(command);
+	ret = nic_restore(setup);
+	return status ? status : ret;
+}
+
+static int start_threads(struct nic_setup *setup, const struct wish *wish)
+{
+	unsigned int i;
+	pid_t pid;
+	int ret = 0;
+
+	for (i = 0; !ret && i < wish->nr_queues; i++)
+		ret = nic_setup_thread(setup, wish->queues[i], &pid);
+	return ret;
+}
+
+/* Said once it is true; setup is gone by then. */
+static void report_setup(const char *name, const char *note, const struct wish *wish)
+{
+	if (json_output) {
+		json_object(NULL);
+		json_str("name", name);
+		json_numbers("queues", wish->queues, wish->nr_queues);
+		json_u64("port", wish->port);
+		if (*note)
+			json_str("note", note);
+		else
+			json_null("note");
+		json_end();
+		return;
+	}
+	printf("%s: set up, until unifiedctl nic restore %s\n", name, name);
+	if (*note)
+		printf("%s\n", note);
+}
+
+static int nic_setup_command(int argc, char **argv)
+{
+	char name[IF_NAMESIZE], note[256] = "";
+	struct nic_setup *setup;
+	struct wish wish = {};
+	int ret;
+
+	if (argc < 1 || argv[0][0] == '-')
+		return fail_usage("nic setup: which interface? See: unifiedctl nic show");
+	ret = parse_setup(argc - 1, argv + 1, &wish);
+	if (ret)
+		return ret;
+	ret = nic_setup(&setup, argv[0], wish.queues, wish.nr_queues, wish.port, wish.ipv4,
+			wish.ipv6);
+	if (ret)
+		return ret;
+	if (wish.threaded && start_threads(setup, &wish)) {
+		nic_restore(setup);
+		return EXIT_FAILED;
+	}
+	if (wish.command)
+		return run_and_restore(setup, wish.command);
+	snprintf(name, sizeof(name), "%s", nic_setup_name(setup));
+	if (nic_setup_note(setup))
+		snprintf(note, sizeof(note), "%s", nic_setup_note(setup));
+	ret = nic_keep(setup);
+	if (!ret)
+		report_setup(name, note, &wish);
+	return ret;
+}
+
+/* --- restore ---------------------------------------------------------------- */
+
+static void json_report(const struct nic_report *report, int err)
+{
+	unsigned int i;
+
+	json_object(NULL);
+	json_str("name", report->name);
+	json_array("restored");
+	for (i = 0; i < report->nr_done; i++)
+		json_str(NULL, report->done[i]);
+	json_end();
+	json_bool("gone", err == -ENODEV);
+	if (err && err != -ENODEV) {
+		json_str("error", report->why);
+		json_s64("errno", -err);
+	}
+	json_end();
+}
+
+static void print_report(const struct nic_report *report, int err)
+{
+	unsigned int i;
+
+	for (i = 0; i < report->nr_done; i++)
+		printf("%s: %s\n", report->name, report->done[i]);
+	if (err == -ENODEV)
+		printf("%s, and so has what was noted of it\n", report->why);
+	else if (!err && !report->nr_done)
+		printf("%s: is what it was\n", report->name);
+}
+
+/* Returns an exit status. That there is no interface any more is as good as restored. */
+static int restore(const char *name, bool force)
+{
+	struct nic_report report = {};
+	int ret = nic_restore_saved(name, force, &report);
+
+	if (json_output) {
+		json_report(&report, ret);
+	} else {
+		print_report(&report, ret);
+		if (ret && ret != -ENODEV)
+			return fail(0, "%s", report.why);
+	}
+	return ret && ret != -ENODEV ? EXIT_FAILED : EXIT_OK;
+}
+
+struct names {
+	char (*list)[IF_NAMESIZE];
+	unsigned int nr;
+};
+
+/* The directory is not walked while files in it are removed. */
+static int add_name(const char *name, void *arg)
+{
+	struct names *names = arg;
+	char (*list)[IF_NAMESIZE] = realloc(names->list, (names->nr + 1) * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	names->list = list;
+	snprintf(list[names->nr++], sizeof(*list), "%s", name);
+	return 0;
+}
+
+static int restore_all(bool force)
+{
+	struct names names = {};
+	int ret, status = EXIT_OK;
+	unsigned int i;
+
+	ret = nic_state_for_each(add_name, &names);
+	if (ret) {
+		free(names.list);
+		return fail(ret, "cannot read " NIC_STATE_DIR);
+	}
+	if (json_output)
+		json_array(NULL);
+	for (i = 0; i < names.nr; i++)
+		if (restore(names.list[i], force))
+			status = EXIT_FAILED;
+	if (json_output)
+		json_end();
+	else if (!names.nr)
+		puts("no interface was set up");
+	free(names.list);
+	return status;
+}
+
+static int nic_restore_command(int argc, char **argv)
+{
+	const char *name = NULL;
+	bool force = false;
+	int i, status;
+
+	for (i = 0; i < argc; i++) {
+		if (!strcmp(argv[i], "--force"))
+			force = true;
+		else if (argv[i][0] == '-' || name || strlen(argv[i]) >= IF_NAMESIZE ||
+			 strchr(argv[i], '/'))
+			return fail_usage(
+				"nic restore takes the name of one interface, and --force");
+		else
+			name = argv[i];
+	}
+	if (!name)
+		return restore_all(force);
+	if (json_output)
+		json_array(NULL);
+	status = restore(name, force);
+	if (json_output)
+		json_end();
+	return status;
+}
+
+static const struct command commands[] = {
+	{ "show", "[IF]", "what interfaces are, who uses their queues, what they lack", nic_show },
+	{ "setup", "IF --queues LIST [--port PORT] [--ipv4 | --ipv6] [--threaded] [-- COMMAND ...]",
+	  "make queues receive one TCP port and nothing else, headers apart from data",
+	  nic_setup_command },
+	{ "restore", "[IF] [--force]", "make interfaces what they were before they were set up",
+	  nic_restore_command },
+	{}
+};
+
+int cmd_nic(int argc, char **argv)
+{
+	return run_command("nic", commands, argc, argv);
+}

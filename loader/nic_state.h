@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a network interface was before it was set up, and what was added to it,
+ * in a file that outlives the process that did it: NIC_STATE_DIR/nic-IF, lines
+ * of words, written as a whole or not at all.
+ *
+ * Functions return 0 or -errno.
+ */
+#ifndef NIC_STATE_H
+#define NIC_STATE_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "nic_ethtool.h"
+
+#define NIC_STATE_DIR  "/run/unified-io"
+#define NIC_MAX_QUEUES 64
+
+struct nic_state {
+	char name[IF_NAMESIZE];
+	unsigned int ifindex;
+	/* Whose it is, and when that process began; pid 0: it stays until "nic restore". */
+	pid_t pid;
+	unsigned long long start;
+
+	/* What it was set up for. */
+	unsigned int queues[NIC_MAX_QUEUES], nr_queues;
+	unsigned int port;
+
+	/* What was, of what is changed. */
+	bool has_split, split;
+	bool has_threshold;
+	uint32_t threshold;
+	bool has_channels;
+	uint32_t rx, combined;
+	bool has_ntuple; /* it was off */
+	bool has_rss, rss_default;
+	uint32_t *rss;
+	unsigned int nr_rss;
+
+	/* What is added. */
+	uint32_t context; /* 0: none */
+	struct nic_rule rules[2];
+	unsigned int nr_rules;
+	unsigned int threaded[NIC_MAX_QUEUES], nr_threaded;
+};
+
+/* -EEXIST: somebody was there before. */
+int nic_state_create(const struct nic_state *state);
+int nic_state_update(const struct nic_state *state);
+/* -ENOENT: there is none; -EBADMSG: it makes no sense. nic_state_free() it. */
+int nic_state_read(const char *name, struct nic_state *state);
+void nic_state_remove(const char *name);
+void nic_state_free(struct nic_state *state);
+
+/* Make this process the owner. */
+void nic_state_own(struct nic_state *state);
+/* Does the process live that owns it? */
+bool nic_state_is_owned(const struct nic_state *state);
+
+/* Call seen for the name of each; stop where it returns not 0. */
+int nic_state_for_each(int (*seen)(const char *name, void *arg), void *arg);
+
+void nic_state_path(const char *name, char *path, size_t size);
+
+#endif
