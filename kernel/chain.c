@@ -445,6 +445,12 @@ static bool unified_is_errno(s32 verdict)
 	return verdict < 0 && verdict > -ERESTARTSYS;
 }
 
+/* A hook may change where an operation goes, and FUA, but not what it does. */
+static void unified_keep_flags(struct unified_descriptor *d, u16 flags)
+{
+	d->flags = (flags & ~UNIFIED_DESC_F_FUA) | (d->flags & UNIFIED_DESC_F_FUA);
+}
+
 /**
  * unified_chain_process - let the chain's process hooks work on data
  * @op: the operation; its data is checked
@@ -471,12 +477,14 @@ int unified_chain_process(struct unified_op *op)
 	chain = srcu_dereference(op->region->chain, &chain_srcu);
 	for (i = 0; chain && i < chain->nr; i++) {
 		struct unified_chain_link *link = &chain->links[i];
+		u16 flags = op->desc.flags;
 
 		/* One that is being ejected is as good as gone. */
 		if (!link->ops->process || atomic_read(&link->policy->failed))
 			continue;
 		ret = link->ops->process(&ctx);
 		trace_unified_verdict(op->region->id, &op->desc, link->ops->name, "process", ret);
+		unified_keep_flags(&op->desc, flags);
 		if (unified_is_errno(ret))
 			return ret;
 		if (ret)
@@ -573,9 +581,7 @@ int unified_chain_complete(struct unified_op *op)
 		verdict = link->ops->complete(&ctx);
 		trace_unified_verdict(op->region->id, &op->desc, link->ops->name, "complete",
 				      verdict);
-		/* It may change where the operation goes next, and FUA. */
-		op->desc.flags =
-			(flags & ~UNIFIED_DESC_F_FUA) | (op->desc.flags & UNIFIED_DESC_F_FUA);
+		unified_keep_flags(&op->desc, flags);
 		if (verdict == UNIFIED_TO_USER || verdict == UNIFIED_DROP ||
 		    verdict == UNIFIED_RETRY || unified_is_errno(verdict))
 			return verdict;
