@@ -7,6 +7,7 @@
  */
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 #include "io.h"
@@ -20,6 +21,7 @@ struct seen {
 	uint64_t last_user_data, last_result;
 	struct unified_descriptor packet;
 	uint32_t packet_region;
+	int inside, go_on;
 };
 
 struct settings {
@@ -112,6 +114,7 @@ static void submit_decides(const struct door *door)
 
 static void complete_decides(const struct door *door)
 {
+	struct unified_io_ledger before;
 	struct unified_completion done;
 	struct settings s = {};
 	struct seen seen;
@@ -131,7 +134,72 @@ static void complete_decides(const struct door *door)
 	ok(ASK(.verdict = -EIO) == -EIO && !done.len, "its errno is the answer");
 	ok(!ASK(.verdict = ISSUE), "a verdict of another hook is none");
 	ok(!ASK(.verdict = DROP), "who handed it in is told also if it is dropped");
+	before = region_info(fd).ledger;
+	ok(!ASK(.verdict = RETRY, .set_flags = UNIFIED_DESC_F_READ) &&
+		   region_info(fd).ledger.writes == before.writes + 1 &&
+		   region_info(fd).ledger.reads == before.reads,
+	   "it does not change what is done");
 #undef ASK
+}
+
+/* Data to be written is worked on before it is, data that is read afterwards. */
+static void process_works(const struct door *door)
+{
+	struct settings s = { .set_flags = UNIFIED_DESC_F_READ | UNIFIED_DESC_F_WRITE };
+	struct unified_io_ledger before = region_info(fd).ledger, after;
+	struct unified_descriptor d = rw(UNIFIED_DESC_F_WRITE, 8);
+	struct unified_completion done;
+	static unsigned char expected[4096];
+	struct seen seen;
+	int ret;
+
+	d.type |= UNIFIED_REGION_F_BPF;
+	fill(data, 4096, 55);
+	memcpy(expected, data, 4096);
+	ret = answer(door, "processes_only", "processes", s, d, &done, &seen);
+	ok(!ret && !device_read(path, disk, 4096, 8 * 512) && !memcmp(disk, expected, 4096),
+	   "%s: process makes no read of a write (%d)", door->name, ret);
+	d.flags = UNIFIED_DESC_F_READ;
+	ret = answer(door, "processes_only", "processes", s, d, &done, &seen);
+	after = region_info(fd).ledger;
+	ok(!ret && after.reads == before.reads + 1 && after.writes == before.writes + 1,
+	   "nor a write of a read (%d)", ret);
+}
+
+static void *registers(void *arg)
+{
+	struct policy *p = arg;
+
+	p->link = bpf_map__attach_struct_ops(p->map);
+	return NULL;
+}
+
+/* Its errors used up, a policy is asked no more, even while it cannot be ejected yet. */
+static void errs(const char *map, const char *name)
+{
+	struct policy p = attached(map, name, (struct settings){ .verdict = 77 });
+	struct policy patient = policy_open(OBJECT, "patient");
+	struct unified_descriptor d = rw(UNIFIED_DESC_F_WRITE, 8);
+	struct seen *seen = policy_section(&p, ".bss");
+	volatile struct seen *held;
+	struct unified_completion done;
+	pthread_t thread;
+	int i, good = 0;
+
+	bpf_object__load(patient.obj);
+	held = policy_section(&patient, ".bss");
+	pthread_create(&thread, NULL, registers, &patient);
+	for (i = 0; i < 1000 && !held->inside; i++)
+		usleep(1000);
+	for (i = 0; i < 20; i++)
+		good += !doors[0].run(fd, &d, &done);
+	i = seen->submits + seen->completes;
+	ok(held->inside && good == 20 && i == 8, "%s errs 8 times and is asked no more (%d)", name,
+	   i);
+	held->go_on = 1;
+	pthread_join(thread, NULL);
+	policy_close(&patient);
+	policy_close(&p);
 }
 
 struct args {
@@ -265,8 +333,11 @@ int main(void)
 	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++) {
 		submit_decides(&doors[i]);
 		complete_decides(&doors[i]);
+		process_works(&doors[i]);
 	}
 	ejected_for_flags();
+	errs("submits_only", "submits");
+	errs("completes_only", "completes");
 	bpf_hands_in();
 	softirq_hands_in();
 	return done();

@@ -12,6 +12,7 @@ struct {
 	__u64 last_user_data, last_result;
 	struct unified_descriptor packet;
 	__u32 packet_region;
+	int inside, go_on;
 } seen;
 
 const volatile struct {
@@ -42,6 +43,15 @@ s32 BPF_PROG(any_complete, struct unified_bpf_ctx *uctx)
 	seen.last_tries = uctx->completion->tries;
 	seen.last_user_data = uctx->completion->user_data;
 	seen.last_result = uctx->completion->result;
+	if (set.flags)
+		uctx->desc->flags |= set.flags;
+	return set.verdict;
+}
+
+SEC("struct_ops/process")
+s32 BPF_PROG(any_process, struct unified_bpf_ctx *uctx)
+{
+	uctx->desc->flags ^= set.flags;
 	return set.verdict;
 }
 
@@ -50,6 +60,32 @@ struct unified_region_ops submits_only = { .name = "submits", .submit = (void *)
 
 SEC(".struct_ops.link")
 struct unified_region_ops completes_only = { .name = "completes", .complete = (void *)any_complete };
+
+SEC(".struct_ops.link")
+struct unified_region_ops processes_only = { .name = "processes", .process = (void *)any_process };
+
+/* No policy is attached, detached or ejected before it is told to go on. */
+static int turn(__u32 i, void *arg)
+{
+	return *(volatile int *)&seen.go_on != 0;
+}
+
+static int turns(__u32 i, void *arg)
+{
+	bpf_loop(1 << 20, turn, NULL, 0);
+	return turn(i, arg);
+}
+
+SEC("struct_ops.s/init")
+s32 BPF_PROG(patient_init, struct unified_bpf_ctx *uctx)
+{
+	seen.inside = 1;
+	bpf_loop(64, turns, NULL, 0);
+	return 0;
+}
+
+SEC(".struct_ops.link")
+struct unified_region_ops patient = { .name = "patient", .init = (void *)patient_init };
 
 /* A descriptor of user space's, handed in by BPF. */
 struct args {
