@@ -16,6 +16,8 @@ struct diary {
 	int calls;
 	char exit_reason[64];
 	int exit_error;
+	int exits;
+	int exit_copy;
 };
 
 static struct unified_io_setup setup = REGION_SETUP;
@@ -112,6 +114,42 @@ static void order(void)
 	expect("", "nobody is left");
 }
 
+/* In the order of attaching where the priority is the same. */
+static void equal(void)
+{
+	struct policy a = registered("a"), also = registered("also");
+
+	ok(!attach_to(0, "also") && !attach_to(0, "a"), "two of one priority are attached");
+	expect("ca", "asked in that order");
+	ok(!detach("also") && !attach_to(0, "also"), "the first of them once more");
+	expect("ac", "which is the last now");
+	policy_close(&a);
+	policy_close(&also);
+}
+
+/* More regions than GET_POLICY has room for. */
+static void many(void)
+{
+	struct policy p = registered("a");
+	struct unified_io_policy_info info;
+	int fds[17], i, attached = 0;
+
+	for (i = 0; i < 17; i++) {
+		struct unified_io_setup s = REGION_SETUP;
+
+		s.region_size = MIB;
+		s.ring_size = s.rx_size = 0;
+		fds[i] = region_open(&s);
+		attached += fds[i] >= 0 && !attach_to(s.id, "a");
+	}
+	info = info_of("a");
+	ok(attached == 17 && info.nr_regions == 17 && info.regions[15] && !info.errors,
+	   "attached to 17 regions, of which GET_POLICY names 16");
+	for (i = 0; i < 17; i++)
+		close(fds[i]);
+	policy_close(&p);
+}
+
 static void bound(void)
 {
 	struct policy p = policy_open(OBJECT, "bound");
@@ -144,12 +182,19 @@ static void bound(void)
 	ops->region = 4000;
 	ok(policy_attach(&p) == -ENOENT, "one that names a region that is not there: no entry");
 	policy_close(&p);
+
+	p = policy_open(OBJECT, "bound");
+	ops = bpf_map__initial_value(p.map, &size);
+	ops->region = 1ULL << 32 | setup.id;
+	ok(policy_attach(&p) == -ENOENT, "nor is there one whose id has 33 bits");
+	policy_close(&p);
 }
 
 static void replaced(void)
 {
 	struct policy a = registered("a"), next = policy_open(OBJECT, "a_next"),
-		      moved = policy_open(OBJECT, "a_moved"), b = policy_open(OBJECT, "b");
+		      moved = policy_open(OBJECT, "a_moved"), b = policy_open(OBJECT, "b"),
+		      placed = policy_open(OBJECT, "a_placed");
 	struct diary *diary;
 
 	attach_to(0, "a");
@@ -157,21 +202,29 @@ static void replaced(void)
 	bpf_object__load(next.obj);
 	bpf_object__load(moved.obj);
 	bpf_object__load(b.obj);
+	bpf_object__load(placed.obj);
 	fails_with(bpf_link__update_map(a.link, moved.map) ? -1 : 0, EINVAL,
 		   "a version of another priority");
 	fails_with(bpf_link__update_map(a.link, b.map) ? -1 : 0, EINVAL, "one of another name");
-	expect("a", "neither took its place");
+	fails_with(bpf_link__update_map(a.link, placed.map) ? -1 : 0, EINVAL,
+		   "one that names a region");
+	expect("a", "none of these took its place");
 	ok(!bpf_link__update_map(a.link, next.map), "another version takes its place");
 	expect("c", "and is asked in its stead");
+	fails_with(bpf_link__update_map(a.link, next.map) ? -1 : 0, EBUSY, "the same once more");
+	expect("c", "which stays in its place");
 	diary = policy_section(&a, ".bss");
 	ok(*(int *)policy_section(&a, ".data") == 1 && strstr(diary->exit_reason, "version"),
 	   "the old one learns that it was replaced");
+	ok(diary->exits == 1 && diary->exit_copy == -ERANGE,
+	   "once, in a hook that has no data, not even none of it");
 	bpf_link__destroy(a.link);
 	a.link = NULL;
 	expect("", "the link takes the new one away");
 	policy_close(&a);
 	policy_close(&next);
 	policy_close(&moved);
+	policy_close(&placed);
 	policy_close(&b);
 }
 
@@ -219,9 +272,42 @@ static void ejected(int verdict, const char *what)
 	   "which its exit hook learns");
 	expect("a", "the rest of the chain goes on");
 	fails_with(attach_to(0, "wrong"), ESTALE, "it cannot be attached again");
-	policy_close(&p);
+	bpf_link__destroy(p.link);
+	p.link = NULL;
 	ok(info_of("wrong").id == 0, "and is gone with its link");
+	ok(diary->exits == 1, "its exit hook ran once (%d)", diary->exits);
+	policy_close(&p);
 	policy_close(&a);
+}
+
+/* How many wrong verdicts it takes, and whose they are. */
+static void budget(void)
+{
+	struct policy p = policy_open(OBJECT, "wrong"), next = policy_open(OBJECT, "wrong"),
+		      late = policy_open(OBJECT, "wrong");
+	int i;
+
+	bpf_object__load(next.obj);
+	bpf_object__load(late.obj);
+	ok(!policy_attach(&p) && !attach_to(0, "wrong"), "a policy that errs");
+	for (i = 0; i < 7; i++)
+		asked();
+	ok(info_of("wrong").errors == 7 && !info_of("wrong").ejected, "7 times");
+	ok(!bpf_link__update_map(p.link, next.map) && !info_of("wrong").errors,
+	   "another version begins anew");
+	for (i = 0; i < 7; i++)
+		asked();
+	usleep(100000);
+	ok(info_of("wrong").errors == 7 && !info_of("wrong").ejected, "and may err as often");
+	asked();
+	for (i = 0; i < 50 && !info_of("wrong").ejected; i++)
+		usleep(20000);
+	ok(info_of("wrong").ejected, "the eighth time is one too many");
+	fails_with(bpf_link__update_map(p.link, late.map) ? -1 : 0, ESTALE,
+		   "no other version comes after that");
+	policy_close(&p);
+	policy_close(&next);
+	policy_close(&late);
 }
 
 static void *submitter(void *stop)
@@ -316,6 +402,8 @@ int main(void)
 		return done();
 	data = region_map(fd, setup.offsets.data, 4096, PROT_READ | PROT_WRITE);
 	order();
+	equal();
+	many();
 	bound();
 	replaced();
 	refusing();
@@ -323,6 +411,7 @@ int main(void)
 	ejected(77, "a verdict that does not exist");
 	ejected(-5000, "an errno that does not exist");
 	ejected(4 /* UNIFIED_RETRY */, "a verdict that process does not take");
+	budget();
 	while_it_runs();
 	wrong_calls();
 	munmap(data, 4096);

@@ -6,6 +6,7 @@
 #include "unified.bpf.h"
 
 #define EDOM_	33
+#define EINVAL_	22
 #define ERANGE_	34
 #define ENOBUFS_ 105
 
@@ -13,6 +14,8 @@ int calls;
 char exit_reason[64];
 int exit_kind = -1;
 int exit_error;
+int exits;
+int exit_copy;
 
 static __always_inline int leave(struct unified_bpf_ctx *uctx, char letter)
 {
@@ -49,6 +52,8 @@ void BPF_PROG(any_exit, struct unified_bpf_ctx *uctx, struct unified_exit_info *
 {
 	exit_kind = info->kind;
 	exit_error = info->error;
+	exit_copy = bpf_unified_copy(uctx, 0, 0, 0);
+	exits++;
 	bpf_probe_read_kernel_str(exit_reason, sizeof(exit_reason), info->reason);
 }
 
@@ -73,7 +78,7 @@ s32 BPF_PROG(writer_process, struct unified_bpf_ctx *uctx)
 {
 	__u8 *data = bpf_unified_data(uctx, 0, 4);
 	struct unified_io_region *r;
-	__u8 key = 0xff;
+	__u8 key = 0xff, keys[65] = {};
 	int ret;
 
 	uctx->desc->lba = 1;
@@ -87,6 +92,10 @@ s32 BPF_PROG(writer_process, struct unified_bpf_ctx *uctx)
 	    bpf_unified_copy(uctx, 0, uctx->data_len - 3, 4) != -ERANGE_ ||
 	    bpf_unified_copy(uctx, uctx->data_len - 3, 0, 4) != -ERANGE_ ||
 	    bpf_unified_data_crc32c(uctx, 1, uctx->data_len, 0) != -ERANGE_)
+		return -EDOM_;
+	if (bpf_unified_xor(uctx, 0, 1, &key, 0) != -EINVAL_ ||
+	    bpf_unified_xor(uctx, 0, 1, keys, 65) != -EINVAL_ ||
+	    bpf_unified_xor(uctx, 0, 1, keys, 64))
 		return -EDOM_;
 	r = bpf_unified_region_get(0xffffffff);
 	if (r) {
@@ -123,6 +132,8 @@ OPS b = { .name = "b", .priority = -5, .process = (void *)b_process };
 OPS c = { .name = "c", .priority = 5, .process = (void *)c_process };
 OPS a_next = { .name = "a", .process = (void *)c_process };
 OPS a_moved = { .name = "a", .priority = 1, .process = (void *)c_process };
+OPS a_placed = { .name = "a", .region = 4000, .process = (void *)c_process };
+OPS also = { .name = "also", .process = (void *)c_process };
 OPS refuse = { .name = "refuse", .process = (void *)refuse_process };
 OPS wrong = { .name = "wrong", .process = (void *)wrong_process, .exit = (void *)any_exit };
 OPS writer = { .name = "writer", .process = (void *)writer_process };
