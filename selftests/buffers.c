@@ -4,6 +4,8 @@
  * an old handle is refused and counted; and what user space sees of it is a
  * mirror that decides nothing.
  */
+#include <sched.h>
+
 #include "pool.h"
 
 /* --- one after the other --------------------------------------------------- */
@@ -146,6 +148,34 @@ static void none(void)
 	pool_close(&p);
 }
 
+static void run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* What a CPU counted is not forgotten when it goes. */
+static void without_cpu(void)
+{
+	struct pool p = pool_open(0);
+	cpu_set_t all;
+
+	sched_getaffinity(0, sizeof(all), &all);
+	run_on(1);
+	alloc(&p, 1);
+	run_on(0);
+	alloc(&p, 1);
+	answers(ledger(&p).buffers_exhausted, 2, "two CPUs count");
+	ok(!system("echo 0 >/sys/devices/system/cpu/cpu1/online"), "one of them goes");
+	answers(ledger(&p).buffers_exhausted, 2, "what it counted does not");
+	ok(!system("echo 1 >/sys/devices/system/cpu/cpu1/online"), "it is back");
+	sched_setaffinity(0, sizeof(all), &all);
+	pool_close(&p);
+}
+
 /* --- elsewhere ------------------------------------------------------------- */
 
 static void by_hook(void)
@@ -208,6 +238,7 @@ int main(void)
 	old_handles();
 	scribbled();
 	none();
+	without_cpu();
 	by_hook();
 	by_xdp();
 	goes();

@@ -40,6 +40,7 @@ static int take(unsigned int max, unsigned int min, uint64_t timeout)
 static void arrays(void)
 {
 	ok(submit(100, -1) == 100, "an array of 100");
+	ok(region_info(fd).ledger.allocations, "for which memory was allocated");
 	ok(take(100, 100, 0) == 100, "100 come back");
 	ok(take(100, 10, 0) == 0, "with nothing under way there is nothing to wait for");
 	ok(submit(10, 4) == 4, "the fifth is bad: four go in");
@@ -96,12 +97,14 @@ static void bad(void)
 	struct unified_io_complete c = {};
 	struct unified_io_submit s = {};
 	struct unified_completion done[64];
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int empty = open(UNIFIED_IO_DEVICE, O_RDWR);
 
 	submit(10, -1);
 	c = (struct unified_io_complete){ .addr = 4096, .max = 64, .min = 10 };
 	fails_with(ioctl(fd, UNIFIED_IO_COMPLETE, &c), EFAULT, "nowhere to put them");
 	fails_with(ioctl(fd, UNIFIED_IO_COMPLETE, NULL), EFAULT, "no structure");
+	fails_with(ioctl(fd, UNIFIED_IO_COMPLETE, page), EFAULT, "one that cannot be written");
 	ok(take(64, 10, 0) == 10, "none was lost");
 	c = (struct unified_io_complete){ .flags = 1 };
 	fails_with(ioctl(fd, UNIFIED_IO_COMPLETE, &c), EINVAL, "a flag");
@@ -126,6 +129,7 @@ static void bad(void)
 	s = (struct unified_io_submit){ .desc.type = UNIFIED_REGION_F_BPF };
 	fails_with(ioctl(empty, UNIFIED_IO_SUBMIT, &s), ENXIO, "SUBMIT without a region");
 	close(empty);
+	munmap(page, 4096);
 }
 
 int main(void)
