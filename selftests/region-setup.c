@@ -45,6 +45,7 @@ static void wrong_parameters(void)
 	REFUSED(EINVAL, "a queue that is too long", s.sq_entries = 65536);
 	REFUSED(EINVAL, "a queue of 2^31", s.cq_entries = 1U << 31);
 	REFUSED(EINVAL, "slots of 100", s.slot_size = 100);
+	REFUSED(EINVAL, "slots of 1000", s.slot_size = 1000);
 	REFUSED(EINVAL, "slots of 256", s.slot_size = 256);
 	REFUSED(EINVAL, "slots of 2 MiB", s.slot_size = 2 * MIB);
 	REFUSED(EINVAL, "a region of nothing", s.region_size = 0);
@@ -192,6 +193,10 @@ static void ids(void)
 	close(fds[3]);
 	info.id = 1;
 	fails_with(ioctl(fd, UNIFIED_IO_GET_REGION, &info), ENOENT, "with none left");
+	s = (struct unified_io_setup)REGION_SETUP;
+	fds[0] = region_open(&s);
+	ok(s.id > id[3], "the id of one that is gone is not the next one's");
+	close(fds[0]);
 }
 
 /* A descriptor that was passed on gives its own region and no view of others. */

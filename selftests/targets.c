@@ -203,6 +203,7 @@ static void nobody(void)
 	if (!pid) {
 		struct unified_io_target other = { .region = setup.id };
 		struct unified_io_region_info info = { .id = 1 };
+		struct unified_io_policy_info policy = { .id = 1 };
 		int bad = 0;
 
 		if (setgid(65534) || setuid(65534))
@@ -213,6 +214,7 @@ static void nobody(void)
 		bad |= ioctl(fd, UNIFIED_IO_GET_REGION, &info) < 0 && errno == EPERM ? 0 : 8;
 		bad |= open(path, O_RDONLY) < 0 ? 0 : 16;
 		bad |= open(UNIFIED_IO_DEVICE, O_RDWR) < 0 ? 0 : 32;
+		bad |= ioctl(fd, UNIFIED_IO_GET_POLICY, &policy) < 0 && errno == EPERM ? 0 : 64;
 		_exit(bad);
 	}
 	waitpid(pid, &status, 0);
