@@ -117,12 +117,20 @@ static int turn(__u32 i, void *arg)
 	return 0;
 }
 
-SEC("struct_ops/process")
+SEC("struct_ops.s/process")
 s32 BPF_PROG(slow_process, struct unified_bpf_ctx *uctx)
+{
+	bpf_loop(1 << 19, turn, NULL, 0);
+	__sync_fetch_and_add(&calls, 1);
+	return 0;
+}
+
+SEC("struct_ops/submit")
+s32 BPF_PROG(slow_submit, struct unified_bpf_ctx *uctx)
 {
 	bpf_loop(1 << 17, turn, NULL, 0);
 	__sync_fetch_and_add(&calls, 1);
-	return 0;
+	return UNIFIED_CONTINUE;
 }
 
 #define OPS SEC(".struct_ops.link") struct unified_region_ops
@@ -137,7 +145,8 @@ OPS also = { .name = "also", .process = (void *)c_process };
 OPS refuse = { .name = "refuse", .process = (void *)refuse_process };
 OPS wrong = { .name = "wrong", .process = (void *)wrong_process, .exit = (void *)any_exit };
 OPS writer = { .name = "writer", .process = (void *)writer_process };
-OPS slow = { .name = "slow", .process = (void *)slow_process, .exit = (void *)any_exit };
+OPS slow = { .name = "slow", .process = (void *)slow_process, .submit = (void *)slow_submit,
+	     .exit = (void *)any_exit };
 OPS bound = { .name = "bound", .process = (void *)a_process };
 
 char _license[] SEC("license") = "GPL";
