@@ -122,9 +122,9 @@ static void bad(void)
 	fails_with(ioctl(fd, UNIFIED_IO_SUBMIT, &s), EFAULT, "an array at 0");
 	s = (struct unified_io_submit){ .count = 32769, .addr = 4096 };
 	fails_with(ioctl(fd, UNIFIED_IO_SUBMIT, &s), EINVAL, "a longer array than any ring");
-	s = (struct unified_io_submit){ .addr = 4096 };
+	s = (struct unified_io_submit){ .addr = 4096, .desc.type = UNIFIED_REGION_F_BPF };
 	fails_with(ioctl(fd, UNIFIED_IO_SUBMIT, &s), EINVAL, "an array of none");
-	s = (struct unified_io_submit){ .flags = 1 };
+	s = (struct unified_io_submit){ .flags = 1, .desc.type = UNIFIED_REGION_F_BPF };
 	fails_with(ioctl(fd, UNIFIED_IO_SUBMIT, &s), EINVAL, "a flag of SUBMIT");
 	s = (struct unified_io_submit){ .desc.type = UNIFIED_REGION_F_BPF };
 	fails_with(ioctl(empty, UNIFIED_IO_SUBMIT, &s), ENXIO, "SUBMIT without a region");
