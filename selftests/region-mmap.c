@@ -18,23 +18,32 @@ static unsigned int maps(void)
 	return region_info(fd).nr_maps;
 }
 
-/* A number of the smaps entry of the mapping that begins at addr, in KiB. */
-static long smaps(void *addr, const char *key)
+/* What stands behind a key in the smaps entry of the mapping that begins at addr. */
+static const char *smaps_text(void *addr, const char *key)
 {
+	static char line[256];
 	FILE *f = fopen("/proc/self/smaps", "r");
 	unsigned long start, end;
-	char line[256];
+	const char *text = "";
 	bool ours = false;
-	long value = -1;
 
-	while (f && fgets(line, sizeof(line), f)) {
+	while (f && !*text && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
 			ours = start == (unsigned long)addr;
 		else if (ours && !strncmp(line, key, strlen(key)))
-			sscanf(line + strlen(key), ": %ld", &value);
+			text = line + strlen(key);
 	}
 	if (f)
 		fclose(f);
+	return text;
+}
+
+/* Likewise, a number in KiB. */
+static long smaps(void *addr, const char *key)
+{
+	long value = -1;
+
+	sscanf(smaps_text(addr, key), ": %ld", &value);
 	return value;
 }
 
@@ -64,6 +73,7 @@ static void whole(void)
 		zeroes += !a[i];
 	ok(zeroes == SIZE / 512, "it begins as zeroes");
 	ok(smaps(a, "FilePmdMapped") > 0, "huge pages are mapped as such");
+	ok(strstr(smaps_text(a, "VmFlags"), " dd"), "it is not in a core dump");
 	a[SIZE - 1] = 0x5a;
 	b[0] = 0xa5;
 	ok(b[8191] == 0x5a && a[SIZE - 8192] == 0xa5, "both are the same memory");

@@ -133,6 +133,15 @@ static void layout(void)
 	s.size = 0;
 	fails_with(ioctl(rfd, UNIFIED_IO_SETUP, &s), EBUSY, "a second SETUP");
 	close(rfd);
+
+	s = (struct unified_io_setup)REGION_SETUP;
+	s.slot_size = 65536;
+	s.rx_size = 4096;
+	rfd = region_open(&s);
+	ok(rfd >= 0 && o->slots % 65536 == 0 && o->slots >= o->rx + s.rx_size &&
+		   o->slots + s.nr_slots * 65536ULL <= s.region_size,
+	   "larger slots are aligned to their size, too");
+	close(rfd);
 }
 
 static void *race(void *arg)
