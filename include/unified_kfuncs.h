@@ -50,9 +50,38 @@ struct unified_completion {
 
 #define UNIFIED_POLICY_NAME   32 /* UNIFIED_POLICY_NAME_LEN of unified_io.h */
 
+/* Flags of a policy: rx is asked about each fragment, not once for each stream. */
+#define UNIFIED_POLICY_PER_FRAGMENT (1U << 0)
+
 struct unified_io_region;
 struct unified_descriptor;
 struct unified_completion;
+
+/* A stream, as the pipeline that receives it knows it. */
+struct unified_stream {
+	__u64 id;	  /* no other of the pipeline has it, before or after */
+	__u64 bytes;	  /* that arrived before these */
+	__u32 queue;	  /* of the interface, or of the pipeline */
+	__u16 family;	  /* AF_INET or AF_INET6 */
+	__u16 local_port; /* host order, both */
+	__u16 remote_port;
+	__u16 resv[3];
+	__u8 local[16]; /* of IPv4, the first four */
+	__u8 remote[16];
+};
+
+/* What the rx hooks are asked about, and what they say beside their verdict. */
+struct unified_rx {
+	__u64 addr;    /* of the data, from the start of the data area */
+	__u32 len;     /* 0: nothing new, may a stream that was paused go on? */
+	__u32 targets; /* where it goes, a bit for each; policies change it */
+	__u32 flags;   /* UNIFIED_RX_*, an output */
+	__u32 resv;
+	struct unified_stream stream;
+};
+
+#define UNIFIED_RX_FUA		(1U << 0) /* a policy set UNIFIED_DESC_F_FUA */
+#define UNIFIED_RX_PER_FRAGMENT (1U << 1) /* ask again for each fragment */
 
 /*
  * What a hook sees. Valid until the hook returns. Of it all, a program may write
@@ -66,6 +95,7 @@ struct unified_bpf_ctx {
 	void *data; /* of several fragments, the first, and what directly follows it */
 	__u32 data_len;
 	struct unified_completion *completion; /* in complete only, else NULL */
+	struct unified_stream *stream;	       /* in rx only, else NULL */
 };
 
 /*
@@ -73,6 +103,9 @@ struct unified_bpf_ctx {
  * it. Anything else is an error of the policy, and so is a verdict that its hook
  * does not take: after UNIFIED_POLICY_ERRORS of them the policy is ejected.
  *
+ * Of rx: CONTINUE, ISSUE to store the data as desc says now, DROP to store neither
+ * it nor, unless the policy is asked per fragment, the rest of the stream; RETRY to
+ * store it and receive no more of the stream until asked again; -errno ends it.
  * Of submit: CONTINUE, ISSUE, or DROP, which ends the operation with ECANCELED.
  * Of complete: CONTINUE, TO_USER, RETRY, or DROP: if the operation was handed in
  * by BPF nobody is told, and its buffer, if it names one, is free.
@@ -115,7 +148,7 @@ struct unified_region_ops {
 	/* A BPF descriptor: transform data in place; 0 or -errno. Sleepable. */
 	__s32 (*process)(struct unified_bpf_ctx *ctx);
 
-	/* Data of a stream or a record arrived: a verdict. Not sleepable. */
+	/* Data of a stream arrived; where to? A verdict. Not sleepable. */
 	__s32 (*rx)(struct unified_bpf_ctx *ctx);
 
 	/* An operation is about to be issued: a verdict. Not sleepable. */
@@ -126,7 +159,7 @@ struct unified_region_ops {
 
 	__u64 region;			/* id to attach to; 0: registered by name */
 	__s32 priority;			/* lower decides earlier */
-	__u32 flags;			/* none yet: must be 0 */
+	__u32 flags;			/* UNIFIED_POLICY_* */
 	char name[UNIFIED_POLICY_NAME]; /* [A-Za-z0-9_.-]+, unique */
 
 	/* private: the module's */
@@ -152,6 +185,8 @@ __s64 bpf_unified_buffer_alloc(struct unified_io_region *region, __u64 owner) __
 __s32 bpf_unified_buffer_free(struct unified_io_region *region, __u64 buffer) __unified_kfunc;
 __s64 bpf_unified_buffer_addr(struct unified_io_region *region, __u64 buffer) __unified_kfunc;
 __s32 bpf_unified_submit(struct unified_io_region *region, const void *desc, __u32 desc__sz)
+	__unified_kfunc;
+__s32 bpf_unified_rx(struct unified_io_region *region, struct unified_rx *rx, __u32 rx__sz)
 	__unified_kfunc;
 
 #endif

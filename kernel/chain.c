@@ -494,6 +494,59 @@ int unified_chain_process(struct unified_op *op)
 	return 0;
 }
 
+/**
+ * unified_chain_rx - let the chain decide about data of a stream
+ * @r: the region; the caller holds it
+ * @rx: the data, which is in the region, and the stream
+ *
+ * Context: any; does not sleep.
+ * Return: UNIFIED_ISSUE, UNIFIED_DROP, UNIFIED_RETRY, or -errno. Unless it is
+ * -errno, rx->targets and rx->flags are set.
+ */
+int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx)
+{
+	struct unified_descriptor d = {
+		.addr = rx->addr,
+		.len = rx->len,
+		.type = UNIFIED_REGION_F_NETWORK,
+		.user_data = rx->stream.id,
+		.targets = rx->targets,
+	};
+	struct unified_bpf_ctx ctx = {
+		.region = r,
+		.desc = &d,
+		.data = unified_data(r, rx->addr),
+		.data_len = rx->len,
+		.stream = &rx->stream,
+	};
+	s32 verdict = UNIFIED_CONTINUE;
+	struct unified_chain *chain;
+	u32 flags = 0, i;
+
+	guard(rcu)();
+	chain = rcu_dereference(r->chain);
+	for (i = 0; chain && i < chain->nr && verdict == UNIFIED_CONTINUE; i++) {
+		struct unified_chain_link *link = &chain->links[i];
+
+		if (!link->ops->rx || atomic_read(&link->policy->failed))
+			continue;
+		if (link->ops->flags & UNIFIED_POLICY_PER_FRAGMENT)
+			flags |= UNIFIED_RX_PER_FRAGMENT;
+		verdict = link->ops->rx(&ctx);
+		trace_unified_verdict(r->id, &d, link->ops->name, "rx", verdict);
+		if (unified_is_errno(verdict))
+			return verdict;
+		if (verdict != UNIFIED_CONTINUE && verdict != UNIFIED_ISSUE &&
+		    verdict != UNIFIED_DROP && verdict != UNIFIED_RETRY) {
+			unified_verdict_error(link->policy, "rx", verdict);
+			verdict = UNIFIED_CONTINUE;
+		}
+	}
+	rx->targets = d.targets;
+	rx->flags = flags | (d.flags & UNIFIED_DESC_F_FUA ? UNIFIED_RX_FUA : 0);
+	return verdict == UNIFIED_CONTINUE ? UNIFIED_ISSUE : verdict;
+}
+
 /* One policy's submit hook, and what it must not have changed. */
 static s32 unified_ask_submit(struct unified_chain_link *link, struct unified_bpf_ctx *ctx)
 {

@@ -205,6 +205,39 @@ __bpf_kfunc s32 bpf_unified_submit(struct unified_io_region *region, const void 
 	return unified_queue_post(region, desc);
 }
 
+/**
+ * bpf_unified_rx - ask a region's policies about data of a stream
+ * @region: what bpf_unified_region_get() returned
+ * @rx: the data and the stream; targets and flags are set to what policies chose
+ * @rx__sz: its size
+ *
+ * For programs that receive. Context: any; hooks do not sleep.
+ *
+ * Return: UNIFIED_ISSUE to store the data, also where no policy has a hook;
+ * UNIFIED_DROP; UNIFIED_RETRY; or -errno: -EINVAL for another size, -ERANGE for
+ * data outside the region, or a policy's.
+ */
+__bpf_kfunc s32 bpf_unified_rx(struct unified_io_region *region, struct unified_rx *rx, u32 rx__sz)
+{
+	u64 size = region->size - region->offsets.data;
+	struct unified_rx copy;
+	s32 verdict;
+
+	if (rx__sz != sizeof(*rx))
+		return -EINVAL;
+	/* It may be in a map that others write meanwhile. */
+	memcpy(&copy, rx, sizeof(copy));
+	barrier();
+	if (copy.addr > size || copy.len > size - copy.addr)
+		return -ERANGE;
+	verdict = unified_chain_rx(region, &copy);
+	if (verdict >= 0) {
+		rx->targets = copy.targets;
+		rx->flags = copy.flags;
+	}
+	return verdict;
+}
+
 __bpf_kfunc_end_defs();
 
 /* A module has one set for each kind of program. Policies may call everything. */
@@ -216,6 +249,7 @@ BTF_ID_FLAGS(func, bpf_unified_buffer_alloc)
 BTF_ID_FLAGS(func, bpf_unified_buffer_free)
 BTF_ID_FLAGS(func, bpf_unified_buffer_addr)
 BTF_ID_FLAGS(func, bpf_unified_submit)
+BTF_ID_FLAGS(func, bpf_unified_rx)
 BTF_ID_FLAGS(func, bpf_unified_data, KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_unified_xor)
 BTF_ID_FLAGS(func, bpf_unified_copy)
@@ -235,6 +269,7 @@ BTF_ID_FLAGS(func, bpf_unified_buffer_alloc)
 BTF_ID_FLAGS(func, bpf_unified_buffer_free)
 BTF_ID_FLAGS(func, bpf_unified_buffer_addr)
 BTF_ID_FLAGS(func, bpf_unified_submit)
+BTF_ID_FLAGS(func, bpf_unified_rx)
 BTF_KFUNCS_END(unified_program_kfuncs)
 
 static const struct btf_kfunc_id_set unified_policy_kfunc_set = {

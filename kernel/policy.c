@@ -63,7 +63,10 @@ static int unified_policy_init_member(const struct btf_type *t, const struct btf
 		ops->priority = uops->priority;
 		return 1;
 	case offsetof(struct unified_region_ops, flags):
-		return uops->flags ? -EINVAL : 1;
+		if (uops->flags & ~UNIFIED_POLICY_PER_FRAGMENT)
+			return -EINVAL;
+		ops->flags = uops->flags;
+		return 1;
 	case offsetof(struct unified_region_ops, name):
 		if (!unified_policy_name_ok(uops->name))
 			return -EINVAL;

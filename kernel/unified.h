@@ -240,6 +240,7 @@ int unified_chain_detach(struct unified_io_region *r, const struct unified_io_bp
 void unified_chain_close(struct unified_io_region *r);
 void unified_chain_free(struct unified_io_region *r);
 int unified_chain_process(struct unified_op *op);
+int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx);
 int unified_chain_submit(struct unified_op *op);
 int unified_chain_complete(struct unified_op *op);
 #define UNIFIED_HOOK_PROCESS  BIT(0)

@@ -49,7 +49,7 @@ OPS hidden = { .name = ".hidden", .submit = (void *)lone_submit };
 OPS dashed = { .name = "-j", .submit = (void *)lone_submit };
 /* No room for its NUL, which C allows. */
 OPS unended = { .name = "01234567890123456789012345678901", .submit = (void *)lone_submit };
-OPS flagged = { .name = "flagged", .flags = 1, .submit = (void *)lone_submit };
+OPS flagged = { .name = "flagged", .flags = 2, .submit = (void *)lone_submit };
 OPS homeless = { .name = "homeless", .region = 7, .submit = (void *)lone_submit };
 OPS empty = { .name = "empty" };
 
