@@ -25,6 +25,7 @@ ip link set testnic0 down
 refused "an interface that is down" "ip link set testnic0 up" unifiedctl nic setup testnic0 --queues 1
 ok "which doctor sees" says "it is down" unifiedctl doctor
 ip link set testnic0 up
+ip addr add fd09::1/64 dev testnic0 nodad
 ok "doctor finds the NIC fit" says "splits headers from data, 16 queues" unifiedctl doctor
 ok "show" says "header split off" unifiedctl nic show testnic0
 ok "show, JSON" show '.[0] | .driver == "unified_testnic" and .split == false and .channels.combined == 4 and .set_up == null and
@@ -65,7 +66,7 @@ ok "there are enough now" show '.[0].channels.combined == 6'
 ok "the port has a table of its own" show '.[0].contexts == 1 and .[0].rules == 2 and (.[0].rss | index(1) == null and index(5) == null)'
 ok "that spreads over these queues" test "$(ethtool -x testnic0 context 1 | grep -E '^ +[0-9]+:' | cut -d: -f2 | tr -s ' ' '\n' | sort -u | xargs)" = "1 5"
 # Eight connections, of which each has a queue of its own by its hash.
-connect() { for _ in {1..8}; do peer socat -u - "TCP:$1" <<<word; done; }
+connect() { for _ in {1..8}; do peer socat -u - "TCP:$1,connect-timeout=5" <<<word; done; }
 both_grew() { test "$(grew packets 1 -- connect "$1")" -gt 0 -a "$(grew packets 5 -- connect "$1")" -gt 0; }
 neither_grew() { test "$(grew packets 1 -- "$@")" -eq 0 -a "$(grew packets 5 -- "$@")" -eq 0; }
 socat -u TCP6-LISTEN:5000,fork,reuseaddr OPEN:/dev/null &
@@ -79,6 +80,7 @@ pkill socat
 ok "restored" says "queues 4" unifiedctl nic restore testnic0
 ok "it is as before" unchanged
 ethtool -L testnic0 combined 16
+ok "the table is the driver's again, which fills it for more queues" show '.[0].rss | unique | length == 16'
 remember
 ok "all queues there can be" says "all its traffic" unifiedctl nic setup testnic0 --queues 0-15 --port 5000
 ok "need no rule" show '.[0].rules == 0 and .[0].contexts == 0'
@@ -144,6 +146,9 @@ bound() { for _ in {1..100}; do show '.[0].queues[1] | .memory == "io_uring" and
 ok "a queue with io_uring's memory" bound
 refused "which keeps the split on" "queue 1 is bound to a ring" unifiedctl nic restore testnic0
 ok "nothing was restored" show '.[0].rules == 2 and .[0].set_up'
+ip link set testnic0 down
+refused "nor is it while the interface is down, as the kernel says" "memory provider" unifiedctl nic restore testnic0
+ip link set testnic0 up
 kill -9 $!
 wait $! 2>/dev/null
 ok "until it is gone" unifiedctl nic restore testnic0
