@@ -2,7 +2,7 @@
 #
 # make             build for the running kernel, or for KDIR=..., into OUT=build
 # make check       build and test in the VM, with the toolchain directory
-# make demo        see the module call a policy and the policy call the module
+# make demo        from a NIC to a drive, and what that cost
 # make vm          a shell in the VM; RUN=script.sh FILES="..." VMOPTS="..."
 # make help        the rest
 
@@ -95,12 +95,20 @@ endef
 $(out)/policies/%.bpf.o: bpf/policies/%.bpf.c $(out)/vmlinux.h
 	$(bpf_object)
 
+.SECONDARY: $(patsubst bpf/%.bpf.c,$(out)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+$(out)/bpf/%.bpf.o: bpf/%.bpf.c $(out)/vmlinux.h
+	$(bpf_object)
+
 $(out)/selftests/progs/%.bpf.o: selftests/progs/%.bpf.c $(out)/vmlinux.h
 	$(bpf_object)
 
 $(out)/skel/%.skel.h: $(out)/policies/%.bpf.o
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@
+
+$(out)/skel/%.skel.h: $(out)/bpf/%.bpf.o
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
 # --- loader/ ----------------------------------------------------------------
 
@@ -110,7 +118,7 @@ c_flags	:= -std=gnu11 -D_GNU_SOURCE -DUNIFIED_VERSION='"$(VERSION)"' -I$(out) -I
 
 ctl	:= $(out)/unifiedctl
 ctl_obj	:= $(patsubst loader/%.c,$(out)/loader/%.o,$(wildcard loader/*.c))
-skels	:= $(patsubst bpf/policies/%.bpf.c,$(out)/skel/%.skel.h,$(wildcard bpf/policies/*.bpf.c))
+skels	:= $(patsubst %.bpf.c,$(out)/skel/%.skel.h,$(notdir $(wildcard bpf/*.bpf.c bpf/policies/*.bpf.c)))
 
 .PHONY: unifiedctl
 unifiedctl: $(ctl)
@@ -158,7 +166,7 @@ $(out)/selftests/%: selftests/%.c $(config)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) -Iselftests -MMD -MP $< -lbpf -luring -lpthread -o $@
 
--include $(wildcard $(out)/loader/*.d $(out)/policies/*.d $(out)/selftests/*.d $(out)/selftests/progs/*.d)
+-include $(wildcard $(out)/loader/*.d $(out)/bpf/*.d $(out)/policies/*.d $(out)/selftests/*.d $(out)/selftests/progs/*.d)
 
 # --- install ----------------------------------------------------------------
 
@@ -217,7 +225,7 @@ check: vm-build
 	$(Q)$(toolchain) run selftests/check $(vm_out) $(foreach t,$(TESTS),'$(t)')
 
 demo:
-	$(Q)$(MAKE) -s --no-print-directory vm RUN=selftests/vm/demo VMOPTS="--timeout 120"
+	$(Q)$(MAKE) -s --no-print-directory vm RUN=selftests/vm/demo FILES=selftests/selftest.sh VMOPTS="--timeout 400"
 
 vm: vm-build
 	$(Q)dir=$$(selftests/vm/stage $(vm_out) '$(RUN)' $(FILES)) && \

@@ -21,6 +21,8 @@ static const struct command objects[] = {
 	{ "target", "{ add | list | remove }", "where the operations of a region go", cmd_target },
 	{ "io", "{ read | write | flush | zeroes | discard | compare }",
 	  "operations on devices, with a region of its own", cmd_io },
+	{ "ingest", "--listen ADDR:PORT SOURCE --target DEV ... [OPTIONS]",
+	  "TCP streams to devices, in the kernel", cmd_ingest },
 	{ "nic", "{ show | setup | restore }", "network interfaces, for zero-copy receive",
 	  cmd_nic },
 	{ "stat", "[REGION] [watch [SECONDS]]", "what was done in regions, in all or per second",
@@ -129,6 +131,14 @@ int run_command(const char *object, const struct command *table, int argc, char 
 	return fail_usage("%s: no command '%s'. Try: unifiedctl %s help", object, argv[0], object);
 }
 
+/* Of one without commands. */
+static void object_usage(const struct command *c)
+{
+	printf("Usage: unifiedctl %s%s%s\n           %s\n%sSee unifiedctl%s%s(8).\n", c->name,
+	       *c->args ? " " : "", c->args, c->help, c->run == cmd_ingest ? ingest_usage : "",
+	       *c->args ? "-" : "", *c->args ? c->name : "");
+}
+
 static int run_object(int argc, char **argv)
 {
 	const struct command *c;
@@ -138,11 +148,8 @@ static int run_object(int argc, char **argv)
 			break;
 	if (!c->name)
 		return fail_usage("no object '%s'. Try: unifiedctl help", argv[0]);
-	/* An object without commands of its own. */
 	if (*c->args != '{' && argc > 1 && is_help(argv[1])) {
-		printf("Usage: unifiedctl %s%s%s\n           %s\nSee unifiedctl%s%s(8).\n", c->name,
-		       *c->args ? " " : "", c->args, c->help, *c->args ? "-" : "",
-		       *c->args ? c->name : "");
+		object_usage(c);
 		return EXIT_OK;
 	}
 	if (!*c->args && argc > 1)

@@ -13,6 +13,9 @@
 #define PIN_DIR	 "/sys/fs/bpf/unified"
 #define PIN_PATH (sizeof(PIN_DIR) + UNIFIED_POLICY_NAME_LEN)
 
+/* At most, in one object file. */
+#define POLICIES_PER_FILE 16
+
 struct policy {
 	struct unified_io_policy_info info;
 	uint32_t link_id;   /* 0: registered without a link */
@@ -31,6 +34,12 @@ int policies_find(const char *name, struct policy *p);
 
 void policies_pin_path(char *path, const char *name);
 bool policies_pin_is_dead(const char *path);
+
+/*
+ * Load the policies of a file, or one that is built in, and have them registered
+ * for as long as this process runs. An exit status.
+ */
+int policy_hold(const char *what, char (*names)[UNIFIED_POLICY_NAME_LEN], int *n);
 
 int policy_load(int argc, char **argv);
 int policy_replace(int argc, char **argv);

@@ -15,30 +15,41 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "bpf_log.h"
 #include "json.h"
 #include "policies.h"
 #include "unifiedctl.h"
 
+#include "skel/append.skel.h"
 #include "skel/count.skel.h"
 #include "skel/filter.skel.h"
 #include "skel/mirror.skel.h"
 #include "skel/pass.skel.h"
 #include "skel/ratelimit.skel.h"
+#include "skel/ratelimit_source.skel.h"
 #include "skel/retry.skel.h"
 #include "skel/shard.skel.h"
+#include "skel/shard_flow.skel.h"
 #include "skel/transform.skel.h"
 
 #define OPS_TYPE   "unified_region_ops"
-#define MAX_LOADED 16 /* policies in one object file */
+#define MAX_LOADED POLICIES_PER_FILE
 
 static const struct {
 	const char *name;
 	const void *(*elf)(size_t *size);
 } builtin[] = {
-	{ "pass", pass__elf_bytes },	 { "count", count__elf_bytes },
-	{ "filter", filter__elf_bytes }, { "transform", transform__elf_bytes },
-	{ "shard", shard__elf_bytes },	 { "mirror", mirror__elf_bytes },
-	{ "retry", retry__elf_bytes },	 { "ratelimit", ratelimit__elf_bytes },
+	{ "pass", pass__elf_bytes },
+	{ "count", count__elf_bytes },
+	{ "filter", filter__elf_bytes },
+	{ "transform", transform__elf_bytes },
+	{ "shard", shard__elf_bytes },
+	{ "mirror", mirror__elf_bytes },
+	{ "retry", retry__elf_bytes },
+	{ "ratelimit", ratelimit__elf_bytes },
+	{ "append", append__elf_bytes },
+	{ "shard_flow", shard_flow__elf_bytes },
+	{ "ratelimit_source", ratelimit_source__elf_bytes },
 };
 
 /* A policy of an object file that is loaded. */
@@ -48,42 +59,13 @@ struct loaded {
 	bool pinned;
 };
 
-/* --- what libbpf says, shown only if loading fails ------------------------- */
-
-static char *libbpf_log;
-static size_t libbpf_log_len;
-
-static int keep_libbpf_log(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	char *line, *grown;
-	int n;
-
-	if (level > LIBBPF_WARN)
-		return 0;
-	n = vasprintf(&line, fmt, ap);
-	if (n < 0)
-		return 0;
-	grown = realloc(libbpf_log, libbpf_log_len + n + 1);
-	if (grown) {
-		libbpf_log = grown;
-		memcpy(libbpf_log + libbpf_log_len, line, n + 1);
-		libbpf_log_len += n;
-	}
-	free(line);
-	return n;
-}
-
 static int fail_load(int err, const char *what)
 {
 	if (access(UNIFIED_IO_DEVICE, F_OK))
 		return fail(0, "cannot load '%s': %s", what, module_advice(-ENOENT));
 	if (err == -EPERM)
 		return fail(err, "cannot load '%s': run as root", what);
-	if (libbpf_log && json_output)
-		return fail(err, "cannot load '%s': %s", what, libbpf_log);
-	if (libbpf_log)
-		fputs(libbpf_log, stderr);
-	return fail(err, "cannot load '%s'%s", what, libbpf_log ? ", as said above" : "");
+	return bpf_log_fail(err, "cannot load '%s'", what);
 }
 
 /* --- the object ------------------------------------------------------------ */
@@ -217,7 +199,7 @@ static int with_object(const char *what, int (*act)(struct loaded *loaded, int n
 	struct bpf_object *obj;
 	int n = 0, ret;
 
-	libbpf_set_print(keep_libbpf_log);
+	bpf_log_keep();
 	obj = open_object(what);
 	if (!obj)
 		return fail(-errno, "cannot open '%s'", what);
@@ -227,7 +209,7 @@ static int with_object(const char *what, int (*act)(struct loaded *loaded, int n
 	if (!ret)
 		print_loaded(loaded, n);
 	bpf_object__close(obj);
-	free(libbpf_log);
+	bpf_log_drop();
 	return ret;
 }
 
@@ -369,4 +351,28 @@ int policy_replace(int argc, char **argv)
 	if (argc != 1)
 		return fail_usage("policy replace takes one file");
 	return with_object(argv[0], replace_all);
+}
+
+/* --- for as long as this process runs -------------------------------------- */
+
+int policy_hold(const char *what, char (*names)[UNIFIED_POLICY_NAME_LEN], int *n)
+{
+	struct loaded loaded[MAX_LOADED] = {};
+	struct bpf_object *obj;
+	int i, ret;
+
+	*n = 0;
+	bpf_log_keep();
+	obj = open_object(what);
+	if (!obj)
+		return fail(-errno, "there is no policy '%s', and no file that can be read", what);
+	ret = load_object(obj, what, loaded, n);
+	for (i = 0; i < *n && !ret; i++) {
+		/* The kernel takes it back when the process, and so the link, is gone. */
+		if (!bpf_map__attach_struct_ops(loaded[i].map))
+			ret = fail_attach(-errno, loaded[i].name);
+		memcpy(names[i], loaded[i].name, sizeof(names[i]));
+	}
+	bpf_log_drop();
+	return ret;
 }

@@ -40,6 +40,8 @@ int cmd_policy(int argc, char **argv);
 int cmd_target(int argc, char **argv);
 int cmd_nic(int argc, char **argv);
 int cmd_io(int argc, char **argv);
+int cmd_ingest(int argc, char **argv);
+extern const char ingest_usage[]; /* its options, below its usage */
 int cmd_stat(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * filter: lets data pass that begins with a magic number, and refuses all else
- * with EBADMSG.
+ * with EBADMSG. Of a stream that is received the beginning counts; what is refused
+ * ends there, and its sender sees the connection close.
+ *
+ * The beginning has to come in one piece: a stream whose first bytes are fewer
+ * than the magic number has is refused, too.
  *
  * The magic number is UIO1; to ask for another, set "magic" before the policy is
  * loaded: it is constant then, and the verifier checks the program with it.
@@ -12,8 +16,7 @@
 
 const volatile __u8 magic[4] = { 'U', 'I', 'O', '1' };
 
-SEC("struct_ops/process")
-s32 BPF_PROG(filter_process, struct unified_bpf_ctx *uctx)
+static s32 check(struct unified_bpf_ctx *uctx)
 {
 	const __u8 *head = bpf_unified_data(uctx, 0, sizeof(magic));
 	int i;
@@ -27,5 +30,21 @@ s32 BPF_PROG(filter_process, struct unified_bpf_ctx *uctx)
 	return 0;
 }
 
+SEC("struct_ops/process")
+s32 BPF_PROG(filter_process, struct unified_bpf_ctx *uctx)
+{
+	return check(uctx);
+}
+
+/* Asked more than once for a stream if another policy wants to be. */
+SEC("struct_ops/rx")
+s32 BPF_PROG(filter_rx, struct unified_bpf_ctx *uctx)
+{
+	if (uctx->stream->bytes || !uctx->data_len)
+		return UNIFIED_CONTINUE;
+	return check(uctx) ?: UNIFIED_CONTINUE;
+}
+
 UNIFIED_POLICY(filter,
+	.rx = (void *)filter_rx,
 	.process = (void *)filter_process);

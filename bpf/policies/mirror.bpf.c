@@ -2,7 +2,8 @@
 /*
  * mirror: keeps the same data on several targets. What writes goes to all of
  * them, and is done when all are. Reads take turns; one that fails is tried on
- * the next target, until all were asked.
+ * the next target, until all were asked. A stream that is received is stored on
+ * all of them, at the same blocks.
  *
  * To change how many targets there are, set "targets" before it is loaded.
  */
@@ -17,6 +18,19 @@ static bool is_read(const struct unified_descriptor *desc)
 	return desc->opcode == 0 && (desc->flags & 1 /* UNIFIED_DESC_F_READ */);
 }
 
+static __u32 all_targets(void)
+{
+	return (1ULL << targets) - 1;
+}
+
+/* Here already, so that blocks are taken that are free on all. */
+SEC("struct_ops/rx")
+s32 BPF_PROG(mirror_rx, struct unified_bpf_ctx *uctx)
+{
+	uctx->desc->targets = all_targets();
+	return UNIFIED_CONTINUE;
+}
+
 SEC("struct_ops/submit")
 s32 BPF_PROG(mirror_submit, struct unified_bpf_ctx *uctx)
 {
@@ -25,7 +39,7 @@ s32 BPF_PROG(mirror_submit, struct unified_bpf_ctx *uctx)
 	if (is_read(desc))
 		desc->targets = 1U << (__sync_fetch_and_add(&turn, 1) % targets);
 	else
-		desc->targets = (1ULL << targets) - 1;
+		desc->targets = all_targets();
 	return UNIFIED_CONTINUE;
 }
 
@@ -42,5 +56,6 @@ s32 BPF_PROG(mirror_complete, struct unified_bpf_ctx *uctx)
 }
 
 UNIFIED_POLICY(mirror,
+	.rx = (void *)mirror_rx,
 	.submit = (void *)mirror_submit,
 	.complete = (void *)mirror_complete);

@@ -2,13 +2,15 @@
 # shellcheck shell=bash
 # bash completion for unifiedctl(8)
 
+_unifiedctl_loaded() { unifiedctl -j policy list 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4; }
+
 # _unifiedctl_io COMMAND BEFORE: what may stand after that word.
 _unifiedctl_io() {
 	local range="lba count bytes qd chunk"
 
 	case $2 in
 	door)	echo uring_cmd ioctl; return ;;
-	policy)	unifiedctl -j policy list 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4; return ;;
+	policy)	_unifiedctl_loaded; return ;;
 	count)	echo all; return ;;
 	file | lba | bytes | qd | chunk | targets) return ;;
 	esac
@@ -21,6 +23,21 @@ _unifiedctl_io() {
 	echo block nvme door policy targets
 }
 
+# _unifiedctl_ingest BEFORE: what may stand after that word.
+_unifiedctl_ingest() {
+	case $1 in
+	--dev)		ls /sys/class/net 2>/dev/null; return ;;
+	--policy)	echo append shard_flow mirror filter ratelimit_source retry; _unifiedctl_loaded; return ;;
+	--on-error)	echo stop drop retry; return ;;
+	--require-zero-copy | --recv | --block | --nvme | --stats-json | --poll-threads) ;;
+	--*)		return ;;
+	ingest)		echo help ;;
+	esac
+	echo --listen --dev --queues --recv --target --policy --require-zero-copy --on-error --cpu --count --start \
+		--extent --command --area --buffer --streams --flush --block --nvme --stats-json \
+		--poll-threads
+}
+
 _unifiedctl_nics() { unifiedctl -j nic show 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4; }
 
 _unifiedctl() {
@@ -30,21 +47,22 @@ _unifiedctl() {
 		[[ $word == -* ]] || words+=("$word")
 	done
 	case "${words[*]}" in
-	"")		word="region policy target io nic stat trace doctor version help --json --pretty --help" ;;
+	"")		word="region policy target io ingest nic stat trace doctor version help --json --pretty --help" ;;
 	region)		word="list show create help" ;;
 	"region create"*) word="size rings rx slot sq cq node nic drive --" ;;
 	"region show" | "policy attach "* | "policy detach "* | "target add" | "target list" | "target remove" | trace)
 		word=$(unifiedctl -j region list 2>/dev/null | grep -o '"id":[0-9]*' | cut -d: -f2) ;;
 	policy)		word="load replace list show attach detach try unload help" ;;
-	"policy load")	word="pass count filter transform shard mirror retry ratelimit" ;;
+	"policy load")	word="pass count filter transform shard shard_flow mirror retry ratelimit ratelimit_source append" ;;
 	"policy unload" | "policy show" | "policy try" | "policy attach" | "policy detach")
-		word=$(unifiedctl -j policy list 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4) ;;
+		word=$(_unifiedctl_loaded) ;;
 	target)		word="add list remove help" ;;
 	"target remove "*)
 		word=$(unifiedctl -j target list "${words[2]}" 2>/dev/null | grep -o '"index":[0-9]*' | cut -d: -f2) ;;
 	"target add "*" "*) word="block nvme read write read-write start length" ;;
 	io)		word="read write flush zeroes discard compare help" ;;
 	"io "*)		word=$(_unifiedctl_io "${words[1]}" "${words[-1]}") ;;
+	ingest*)	word=$(_unifiedctl_ingest "${COMP_WORDS[COMP_CWORD - 1]}") ;;
 	nic)		word="show setup restore help" ;;
 	"nic show" | "nic setup")
 		word=$(_unifiedctl_nics) ;;
@@ -56,7 +74,7 @@ _unifiedctl() {
 	*)		word= ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")
-	if [[ ${words[*]} =~ ^(target add [0-9]+|io .*)$ ]]; then
+	if [[ ${words[*]} =~ ^(target add [0-9]+|io .*)$ || "${words[0]} ${COMP_WORDS[COMP_CWORD - 1]}" =~ ^ingest\ (--target|--policy|/.*)$ ]]; then
 		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$current")
 	fi
 	if [[ ${words[*]} == "policy load" || ${words[*]} == "policy replace" ]]; then

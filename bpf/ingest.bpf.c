@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ingest: TCP streams to targets, in the event loop of an io_uring, without
+ * going back to user mode.
+ *
+ *	a receive's completion	a fragment: to the stream's open command
+ *	it is full		through the uring_cmd door, to blocks of its own
+ *	that one's completion	its buffers go back to the NIC
+ *	there is room again	the stream's receive is armed
+ *
+ * ingest_loop.h has the state, ingest_command.h commands and buffers,
+ * ingest_stream.h streams; here are completions and the step.
+ *
+ * One receive completion is one reference on a buffer and becomes one entry of
+ * the refill ring, when the last command that has a part of the fragment is done:
+ * it belongs to the later one, which waits for the earlier. Entries are written in
+ * descending order, so that the page pool hands neighbours out in ascending order
+ * and what arrives in them can be joined.
+ *
+ * A stream is received from as long as its share of the buffers lasts: sqe->len
+ * of its receive is its credit. When that is used up and its commands are not
+ * done, TCP's window closes, and the sender waits; no packet is dropped for it.
+ *
+ * Nothing here has a lock: the ring's is held whenever the loop runs, and the maps
+ * are of this ring alone; but for space, which has one.
+ */
+#include "ingest_stream.h"
+
+/* --- completions ---------------------------------------------------------------------- */
+
+/*
+ * Was it put there by the NIC? What io_uring copied is in a buffer that has no
+ * page pool.
+ */
+static __always_inline bool by_nic(__u64 addr)
+{
+	__u64 n = (addr - setup.area) >> setup.buffer_shift;
+	struct net_iov *niov;
+
+	niov = bpf_rdonly_cast((void *)(niovs + n * bpf_core_type_size(struct net_iov)),
+			       bpf_core_type_id_kernel(struct net_iov));
+	return niov->desc.pp;
+}
+
+static __always_inline void fragment_received(struct iou_ctx *ring, __u8 *mem, __u32 index,
+					      const struct io_uring_cqe *cqe)
+{
+	__u64 addr = setup.area + cqe->big_cqe[0];
+	__u32 len = cqe->res;
+
+	stats.receives++;
+	stats.held++;
+	stats.bytes += len;
+	if (addr & setup.buffer_mask)
+		stats.packed++;
+	if (!niovs) {
+		stats.unseen += len;
+	} else if (!by_nic(addr)) {
+		stats.copied[INGEST_COPY_HEAD] += len;
+		if (setup.require_zero_copy)
+			loop_end(INGEST_COPIED, INGEST_COPY_HEAD);
+	}
+	stream_receive(ring, mem, index, addr, len);
+}
+
+/* False: it is on its way once more. */
+__noinline bool command_failed(RING, __u32 index, __s32 res)
+{
+	struct command *c = command_at(index);
+	struct stream *s = stream_at(c->stream);
+
+	if (setup.on_error == INGEST_RETRY && c->tries < INGEST_MAX_TRIES) {
+		c->tries++;
+		stats.retries++;
+		command_issue(ring, index);
+		return false;
+	}
+	s->lost += c->bytes - c->padded;
+	stats.lost += c->bytes - c->padded;
+	if (!s->error) {
+		s->error = res;
+		stats.failed++;
+	}
+	if (setup.on_error != INGEST_DROP)
+		loop_end(INGEST_DEVICE, res);
+	return true;
+}
+
+static __always_inline void command_ended(struct iou_ctx *ring, __u32 index, __s32 res)
+{
+	struct command *c = command_at(index);
+
+	if (res >= 0) {
+		stats.stored += c->bytes - c->padded;
+		stats.padded += c->padded;
+	} else if (!command_failed(ring, index, res)) {
+		return;
+	}
+	stream_at(c->stream)->under_way--;
+	stats.under_way--;
+	command_release(index);
+}
+
+static __always_inline int tick_start(struct iou_ctx *ring)
+{
+	struct io_uring_sqe *sqe = sq_entry(ring);
+
+	if (!sqe)
+		return 0;
+	sqe->opcode = IORING_OP_TIMEOUT;
+	sqe->fd = -1;
+	sqe->addr = setup.tick;
+	sqe->len = 1;
+	sqe->timeout_flags = TIMEOUT_MULTISHOT;
+	sqe->user_data = INGEST_TAG(INGEST_TICK, 0);
+	return 0;
+}
+
+/* Streams that have got nothing since the last tick: what they have is written. */
+__noinline int tick_stream(RING, __u32 index)
+{
+	struct stream *s = stream_at(index);
+	__u64 bytes = stream_bytes(s) + s->fill;
+	bool idle = s->quiet == bytes;
+
+	s->quiet = bytes;
+	if (s->flags & S_CLOSED)
+		return stream_closed(index);
+	if (s->flags & S_ENDING || !(s->flags & S_USED))
+		return 0;
+	if (s->flags & S_PAUSED)
+		stream_ask(index, setup.area, 0);
+	if (!idle)
+		return 0;
+	if (s->fill && (s->flags & (S_ARMED | S_CANCELLED)) == S_ARMED)
+		return stream_cancel(ring, index);
+	return stream_flush(ring, index);
+}
+
+/*
+ * Small payloads in large buffers: the NIC takes no entry from a refill ring that
+ * is full, as it needs no buffer, and nobody sends as long as none comes back. The
+ * thread makes the kernel take them.
+ */
+static __always_inline void tick_refill(void)
+{
+	static __u32 done_then;
+
+	if (done_head != done_tail && done_head == done_then && !stats.under_way)
+		stats.flush = 1;
+	done_then = done_head;
+}
+
+__noinline int tick(RING)
+{
+	__u32 i = zero;
+
+	tick_refill();
+	while (i < INGEST_STREAMS && may_go_on())
+		tick_stream(ring, i++);
+	return 0;
+}
+
+__noinline int other(RING, __u32 tag, __u32 index, __u32 flags)
+{
+	switch (tag) {
+	case INGEST_OPEN:
+		return stream_open(index & (INGEST_STREAMS - 1));
+	case INGEST_CLOSE:
+		return stream_closed(index & (INGEST_STREAMS - 1));
+	case INGEST_TICK:
+		if (!(flags & CQE_F_MORE))
+			tick_start(ring);
+		return tick(ring);
+	}
+	return 0;
+}
+
+static __always_inline __u32 reap(struct iou_ctx *ring, __u8 *cq, __u8 *mem)
+{
+	__u32 head = *(volatile __u32 *)(cq + setup.cq_head);
+	__u32 tail = __atomic_load_n((__u32 *)(cq + setup.cq_tail), __ATOMIC_ACQUIRE);
+
+	while (head != tail && may_go_on()) {
+		const struct io_uring_cqe *cqe = (void *)(cq + setup.cqes +
+							  (__u64)(head & setup.cq_mask) * 32);
+		__u64 data = cqe->user_data;
+		__u32 tag = data >> 56, index = data & 0xffff;
+
+		head++;
+		if (tag == INGEST_RECEIVE) {
+			index &= INGEST_STREAMS - 1;
+			if (!setup.zcrx)
+				slot_received(ring, index, cqe->res);
+			else if (cqe->flags & CQE_F_MORE)
+				fragment_received(ring, mem, index, cqe);
+			else
+				receive_ended(index, cqe->res);
+		} else if (tag == INGEST_COMMAND) {
+			command_ended(ring, index & (INGEST_COMMANDS - 1), cqe->res);
+		} else {
+			other(ring, tag, index, cqe->flags);
+		}
+	}
+	*(volatile __u32 *)(cq + setup.cq_head) = head;
+	return head;
+}
+
+/* --- the step --------------------------------------------------------------------------- */
+
+/*
+ * The buffers of the ring's only zcrx instance, as the kernel has them: by the
+ * xarray of instances, whose one entry is in a node of its own or in its head.
+ */
+static __always_inline __u64 find_niovs(struct iou_ctx *ring)
+{
+	__u64 at = (__u64)BPF_CORE_READ((struct io_ring_ctx *)ring, zcrx_ctxs.xa_head);
+	struct xa_node *node = (struct xa_node *)(at & ~3ULL);
+	__u32 id = setup.zcrx_id & 63;
+	void *entry = NULL;
+
+	if ((at & 3) == 2 && !BPF_CORE_READ(node, shift))
+		bpf_core_read(&entry, sizeof(entry), &node->slots[id]);
+	else if (!(at & 3))
+		entry = (void *)at;
+	if (!entry)
+		return 0;
+	return (__u64)BPF_CORE_READ((struct io_zcrx_ifq *)entry, area, nia.niovs);
+}
+
+__noinline int start(RING)
+{
+	__u32 i = zero;
+
+	while (i < INGEST_COMMANDS && may_go_on()) {
+		*element(free_commands, i) = i;
+		i++;
+	}
+	nr_free = i;
+	ready = 1;
+	if (setup.zcrx && bpf_core_type_exists(struct io_zcrx_ifq))
+		niovs = find_niovs(ring);
+	return tick_start(ring);
+}
+
+/* Those that can neither be armed nor ended now stay in line. */
+__noinline int serve_waiting(RING)
+{
+	__u32 nr = nr_waiting, i = zero;
+
+	nr_waiting = 0;
+	while (i < nr && may_go_on()) {
+		__u32 index = *element(waiting, i++);
+		struct stream *s = stream_at(index);
+
+		s->flags &= ~S_WAITING;
+		if (!stream_arm(ring, index))
+			stream_wait(s, index);
+	}
+	return 0;
+}
+
+/* No stream receives any more. */
+__noinline int end_all(void)
+{
+	__u32 i = zero;
+
+	while (i < INGEST_STREAMS && may_go_on()) {
+		struct stream *s = stream_at(i);
+
+		if ((s->flags & (S_USED | S_ENDING)) == S_USED) {
+			s->flags |= S_ENDING;
+			stream_wait(s, i);
+		}
+		i++;
+	}
+	return 0;
+}
+
+SEC("struct_ops.s/loop_step")
+int BPF_PROG(ingest_step, struct iou_ctx *ring, struct iou_loop_params *params)
+{
+	__u8 *cq = bpf_io_uring_get_region(ring, IOU_REGION_CQ, setup.cq_size);
+	__u8 *mem = region_memory(ring);
+	__u32 head;
+
+	if (!cq || !mem) {
+		broken(-EFAULT);
+		return IOU_LOOP_STOP;
+	}
+	sq_tail = *(volatile __u32 *)(cq + setup.sq_tail);
+	if (!ready)
+		start(ring);
+	stats.steps++;
+	head = reap(ring, cq, mem);
+	if (done_head != done_tail)
+		refill(ring);
+	if (*(volatile __u32 *)&control.drain)
+		loop_end(INGEST_DRAINED, 0);
+	if (draining)
+		end_all();
+	if (nr_waiting)
+		serve_waiting(ring);
+	if (sq_filled)
+		sq_submit(ring);
+	if (draining && !stats.streams && stats.end == INGEST_RUNNING)
+		stats.end = draining;
+	if (stats.end != INGEST_RUNNING || stats.flush)
+		return IOU_LOOP_STOP;
+	params->cq_wait_idx = head + 1;
+	return IOU_LOOP_CONTINUE;
+}
+
+SEC(".struct_ops.link")
+struct io_uring_bpf_ops ingest = {
+	.loop_step = (void *)ingest_step,
+};
+
+char _license[] SEC("license") = "GPL";

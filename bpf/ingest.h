@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the ingest loop (ingest.bpf.c) and its loader share: how one is set up,
+ * how they talk, and what the loop counts.
+ *
+ * There is one program, with its maps, for each ring. "Address" is an offset in
+ * the region's data area, as in a descriptor.
+ */
+#ifndef INGEST_H
+#define INGEST_H
+
+#define INGEST_STREAMS	256  /* of one ring; a power of two */
+#define INGEST_COMMANDS 1024 /* likewise */
+#define INGEST_PIECES	128  /* of a command: fragments, and references */
+
+/* Bytes of the lists of fragments of all commands, 16 for each. */
+#define INGEST_LISTS	(INGEST_COMMANDS * INGEST_PIECES * 16)
+/* Of zeroes, behind the last byte of a stream: the largest block. */
+#define INGEST_ZEROES	4096
+/* For bytes that are not worth a buffer each: a block for each command. */
+#define INGEST_STAGING	(INGEST_COMMANDS * 4096)
+
+/* What a completion is about: the upper byte of user_data; below it an index. */
+enum ingest_tag {
+	INGEST_OPEN = 1, /* a connection is in its file slot: from the loader */
+	INGEST_WAKE,	 /* look at control: from the loader */
+	INGEST_RECEIVE,	 /* of a stream */
+	INGEST_COMMAND,	 /* of a command */
+	INGEST_CLOSE,	 /* of a stream's file slot */
+	INGEST_CANCEL,
+	INGEST_TICK,
+};
+
+#define INGEST_TAG(tag, index) ((__u64)(tag) << 56 | (index))
+
+/* File slot of the region, and of the first stream. */
+#define INGEST_REGION_FILE 0
+#define INGEST_FIRST_FILE  1
+
+/* What is done when a device says no, after the policies were asked. */
+enum ingest_on_error {
+	INGEST_STOP,  /* end everything */
+	INGEST_DROP,  /* go on without these bytes, and say so */
+	INGEST_RETRY, /* once more, a number of times; then stop */
+};
+
+#define INGEST_MAX_TRIES 16
+
+/* Set by the loader before the program is loaded; constants for the verifier. */
+struct ingest_config {
+	/* The ring: its memory, and where in it things are. */
+	__u64 cq_size;
+	__u64 sq_size;
+	__u64 mem_size; /* the region's */
+	__u32 sq_tail, sq_mask;
+	__u32 cq_head, cq_tail, cq_mask, cqes;
+
+	/* Zero-copy receive; recv otherwise. */
+	__u32 zcrx;
+	__u32 zcrx_id;
+	__u64 refill; /* the refill ring, from the start of the region */
+	__u32 refill_head, refill_tail, refill_mask, refill_rqes;
+	__u64 area_token;
+	__u32 buffer_shift; /* log2 of a buffer's size */
+	__u32 buffer_mask;
+
+	/* Memory: addresses. */
+	__u64 data; /* from the start of the region */
+	__u64 area;
+	__u64 slots;
+	__u32 slot_size;
+	__u64 lists, zeroes, staging;
+	__u64 user_data_area; /* where the process has the data area mapped; recv */
+
+	__u32 region;
+	__u32 submit;	     /* UNIFIED_IO_URING_SUBMIT */
+	__u32 block_shift;
+	__u32 command_bytes; /* when it is full */
+	__u32 command_frags;
+	__u32 budget;	     /* buffers that streams may hold, all together */
+	__u32 on_error;	     /* enum ingest_on_error */
+	__u32 require_zero_copy;
+	__u32 targets;	     /* that there are */
+	__u32 queues;	     /* how many, and so loops */
+	__u64 extent;	     /* blocks */
+	__u64 tick;	     /* of a struct __kernel_timespec of the process */
+};
+
+/* Why the loop ended. */
+enum ingest_end {
+	INGEST_RUNNING,
+	INGEST_DRAINED,	 /* as it was told */
+	INGEST_COPIED,	 /* a byte was copied, and must not be */
+	INGEST_DEVICE,	 /* a device said no */
+	INGEST_FULL,	 /* no target has room */
+	INGEST_BROKEN,	 /* the ring is not what it should be */
+};
+
+/* Who sends a stream: written by the loader before INGEST_OPEN. */
+struct ingest_peer {
+	__u64 id;
+	__u32 queue;
+	__u16 family;
+	__u16 local_port, remote_port;
+	__u8 local[16], remote[16];
+};
+
+/* The loader writes, the loop reads. */
+struct ingest_control {
+	__u32 drain; /* 1: end the streams, then the loop; with INGEST_WAKE */
+};
+
+/* Why bytes were copied. */
+enum ingest_copy {
+	INGEST_COPY_HEAD,  /* the NIC did not split it off, or has other buffers */
+	INGEST_COPY_RECV,  /* the source is recv */
+	INGEST_COPY_SMALL, /* fragments too small for a buffer each */
+	INGEST_COPIES,
+};
+
+/* The loop writes, the loader reads. */
+struct ingest_stats {
+	__u64 steps;
+	__u64 submits;
+	__u64 receives;	    /* fragments */
+	__u64 bytes;	    /* that arrived */
+	__u64 unseen;	    /* of them, of which it cannot be told who put them there */
+	__u64 copied[INGEST_COPIES];
+	__u64 dropped;	    /* as a policy said */
+	__u64 stored;	    /* bytes that targets have */
+	__u64 padded;	    /* zeroes behind them */
+	__u64 lost;	    /* bytes that a device did not take */
+	__u64 commands;
+	__u64 segments;	    /* of commands: fragments, when neighbours were joined */
+	__u64 retries;
+	__u64 arms;
+	__u64 paused;
+	__u64 cq_full;	    /* ends of a receive: -ENOSPC */
+	__u64 no_buffers;   /* -ENOMEM, -ENOBUFS */
+	__u64 missteered;   /* -EFAULT */
+	__u64 refill_full;
+	__u64 packed;	    /* fragments that did not begin a buffer */
+	__u64 flushed;	    /* commands that were not full */
+	__u64 opened, closed, failed;
+	__u64 events_lost;
+	__u32 under_way;    /* commands */
+	__u32 held;	    /* buffers */
+	__u32 streams;
+	__u32 flush;	    /* the thread is to flush the refill ring and come back */
+	__u32 end;	    /* enum ingest_end */
+	__s32 error;
+	__u32 where;	    /* line of INGEST_BROKEN */
+};
+
+/* From the loop to the loader, in the ring buffer. */
+enum ingest_event_type {
+	INGEST_EVENT_EXTENT, /* bytes of a stream are at lba */
+	INGEST_EVENT_CLOSED, /* its file slot is free; bytes and error of all */
+};
+
+struct ingest_event {
+	__u32 type;
+	__u32 index; /* of the stream's slot */
+	__u64 id;    /* of the stream */
+	__u64 lba;
+	__u64 bytes;
+	__u64 dropped;
+	__u64 lost;
+	__u32 targets;
+	__s32 error;
+};
+
+/* Blocks that no stream has yet, of each target; shared by all rings. */
+struct ingest_space {
+	struct bpf_spin_lock lock;
+	__u32 resv;
+	__u64 next[32];
+	__u64 end[32];
+};
+
+#endif

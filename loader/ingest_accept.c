@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Connections of unifiedctl ingest, see ingest.h. Each is accepted here, and its
+ * file moved into a slot of the ring whose queue its packets come through; from
+ * then on only that ring has it. The loop says when the slot is free again.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ingest.h"
+#include "unifiedctl.h"
+
+#include "skel/ingest.skel.h"
+
+#define BACKLOG 1024
+
+/* What sockets may hold is part of the area: a quarter of it, for all of them. */
+static int receive_buffer(const struct ingest_options *opt)
+{
+	uint64_t each = opt->area / 4 / opt->streams;
+
+	if (each < 64 << 10)
+		each = 64 << 10;
+	if (each > 4 << 20)
+		each = 4 << 20;
+	return each;
+}
+
+int ingest_listen(struct ingest *in)
+{
+	const struct ingest_options *opt = &in->opt;
+	int one = 1, size = receive_buffer(opt), fd;
+
+	fd = socket(opt->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return fail(-errno, "cannot make a socket");
+	in->listener = fd;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	/* Connections inherit it, and what it says of windows. */
+	if (opt->nic)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (bind(fd, (const struct sockaddr *)&opt->address, opt->address_len)) {
+		if (errno == EADDRNOTAVAIL)
+			return fail(0, "this machine does not have the address of --listen");
+		return fail(-errno, "cannot listen there");
+	}
+	if (listen(fd, BACKLOG))
+		return fail(-errno, "cannot listen there");
+	return EXIT_OK;
+}
+
+/* --- to the rings ---------------------------------------------------------------- */
+
+/* One message through the control ring. 0 or -errno. */
+static int send_message(struct ingest *in)
+{
+	struct io_uring_cqe *cqe;
+	int ret;
+
+	ret = io_uring_submit(&in->control);
+	if (ret < 0)
+		return ret;
+	do
+		ret = io_uring_wait_cqe(&in->control, &cqe);
+	while (ret == -EINTR);
+	if (ret)
+		return ret;
+	ret = cqe->res;
+	io_uring_cqe_seen(&in->control, cqe);
+	return ret < 0 ? ret : 0;
+}
+
+static int send_file(struct ingest *in, struct ingest_queue *q, int fd, unsigned int slot)
+{
+	struct io_uring_sqe *sqe;
+	int none = -1, ret;
+
+	ret = io_uring_register_files_update(&in->control, 0, &fd, 1);
+	if (ret < 0)
+		return ret;
+	sqe = io_uring_get_sqe(&in->control);
+	io_uring_prep_msg_ring_fd(sqe, q->fd, 0, INGEST_FIRST_FILE + slot,
+				  INGEST_TAG(INGEST_OPEN, slot), 0);
+	ret = send_message(in);
+	io_uring_register_files_update(&in->control, 0, &none, 1);
+	return ret;
+}
+
+/* The loops look at what was written for them. */
+void ingest_wake(struct ingest *in)
+{
+	unsigned int i;
+
+	for (i = 0; i < in->opt.nr_queues; i++) {
+		struct ingest_queue *q = &in->queue[i];
+
+		if (!q->started)
+			continue;
+		io_uring_prep_msg_ring(io_uring_get_sqe(&in->control), q->fd, 0,
+				       INGEST_TAG(INGEST_WAKE, 0), 0);
+		send_message(in);
+	}
+}
+
+/* --- accepting ---------------------------------------------------------------------- */
+
+static void take_address(const struct sockaddr_storage *from, uint16_t *family, uint16_t *port,
+			 uint8_t *address)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)from;
+
+	*family = from->ss_family;
+	if (from->ss_family == AF_INET) {
+		*port = ntohs(in4->sin_port);
+		memcpy(address, &in4->sin_addr, 4);
+	} else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+		*family = AF_INET;
+		*port = ntohs(in6->sin6_port);
+		memcpy(address, &in6->sin6_addr.s6_addr[12], 4);
+	} else {
+		*port = ntohs(in6->sin6_port);
+		memcpy(address, &in6->sin6_addr, 16);
+	}
+}
+
+static void peer_of(int fd, struct ingest_peer *peer)
+{
+	struct sockaddr_storage address = {};
+	socklen_t len = sizeof(address);
+
+	getpeername(fd, (struct sockaddr *)&address, &len);
+	take_address(&address, &peer->family, &peer->remote_port, peer->remote);
+	len = sizeof(address);
+	getsockname(fd, (struct sockaddr *)&address, &len);
+	take_address(&address, &peer->family, &peer->local_port, peer->local);
+}
+
+/* By the NAPI that its packets come through; recv: in turn. */
+static struct ingest_queue *queue_for(struct ingest *in, int fd)
+{
+	unsigned int i, napi = 0;
+	socklen_t len = sizeof(napi);
+
+	if (!in->opt.nic)
+		return &in->queue[in->nr_streams % in->opt.nr_queues];
+	getsockopt(fd, SOL_SOCKET, SO_INCOMING_NAPI_ID, &napi, &len);
+	for (i = 0; i < in->opt.nr_queues; i++)
+		if (in->queue[i].napi == napi)
+			return &in->queue[i];
+	/* Its packets are copied there, unless it is steered right later. */
+	in->astray++;
+	return &in->queue[in->nr_streams % in->opt.nr_queues];
+}
+
+static struct ingest_stream *new_stream(struct ingest *in, const struct ingest_queue *q, int fd)
+{
+	struct ingest_stream **more = in->streams, *s;
+
+	/* Room for 64 more at a time. */
+	if (in->nr_streams % 64 == 0)
+		more = realloc(in->streams, (in->nr_streams + 64) * sizeof(*more));
+	if (!more)
+		return NULL;
+	in->streams = more;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	peer_of(fd, &s->peer);
+	s->peer.id = in->nr_streams + 1;
+	s->peer.queue = in->opt.nic ? in->opt.queues[q->index] : q->index;
+	s->queue = q->index;
+	in->streams[in->nr_streams] = s;
+	return s;
+}
+
+static void take_connection(struct ingest *in, int fd)
+{
+	struct ingest_queue *q = queue_for(in, fd);
+	struct ingest_stream *s = NULL;
+	unsigned int slot;
+
+	for (slot = 0; slot < in->opt.streams && q->slots[slot]; slot++)
+		;
+	if (slot < in->opt.streams)
+		s = new_stream(in, q, fd);
+	if (!s) {
+		in->refused++;
+		return;
+	}
+	q->skel->bss->peers[slot] = s->peer;
+	if (send_file(in, q, fd, slot)) {
+		in->refused++;
+		free(s);
+		return;
+	}
+	q->slots[slot] = s;
+	in->nr_streams++;
+}
+
+/* All that wait. */
+int ingest_accept_all(struct ingest *in)
+{
+	int fd;
+
+	for (;;) {
+		fd = accept4(in->listener, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0)
+			break;
+		take_connection(in, fd);
+		close(fd);
+		if (in->opt.count && in->nr_streams >= in->opt.count)
+			break;
+	}
+	if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+		return fail(-errno, "cannot accept connections");
+	return EXIT_OK;
+}
+
+/* --- what the loops say ------------------------------------------------------------------ */
+
+static int add_extent(struct ingest_stream *s, const struct ingest_event *e)
+{
+	struct ingest_extent *more;
+
+	more = realloc(s->extents, (s->nr_extents + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	s->extents = more;
+	s->extents[s->nr_extents++] = (struct ingest_extent){ e->lba, e->bytes };
+	return 0;
+}
+
+static int on_event(void *arg, void *data, size_t size)
+{
+	struct ingest_queue *q = arg;
+	const struct ingest_event *e = data;
+	struct ingest_stream *s = size >= sizeof(*e) ? q->slots[e->index % INGEST_STREAMS] : NULL;
+
+	if (!s || s->peer.id != e->id) {
+		q->in->events_bad++;
+		return 0;
+	}
+	if (e->type == INGEST_EVENT_EXTENT) {
+		if (add_extent(s, e))
+			q->in->events_bad++;
+		return 0;
+	}
+	s->closed = true;
+	s->bytes = e->bytes;
+	s->dropped = e->dropped;
+	s->lost = e->lost;
+	s->targets = e->targets;
+	s->error = e->error;
+	q->slots[e->index % INGEST_STREAMS] = NULL;
+	q->in->nr_closed++;
+	return 0;
+}
+
+int ingest_events_open(struct ingest *in)
+{
+	unsigned int i;
+	int none = -1, ret;
+
+	ret = io_uring_queue_init(8, &in->control, 0);
+	if (!ret)
+		ret = io_uring_register_files(&in->control, &none, 1);
+	if (ret)
+		return fail(ret, "cannot make an io_uring");
+	for (i = 0; i < in->opt.nr_queues; i++) {
+		struct ingest_queue *q = &in->queue[i];
+		int fd = bpf_map__fd(q->skel->maps.events);
+
+		if (!in->events)
+			in->events = ring_buffer__new(fd, on_event, q, NULL);
+		else if (ring_buffer__add(in->events, fd, on_event, q))
+			return fail(-errno, "cannot listen to the loops");
+		if (!in->events)
+			return fail(-errno, "cannot listen to the loops");
+	}
+	return EXIT_OK;
+}
+
+void ingest_accept_close(struct ingest *in)
+{
+	if (in->listener >= 0)
+		close(in->listener);
+	ring_buffer__free(in->events);
+}

@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A queue of unifiedctl ingest, see ingest.h: its ring, its program, its thread.
+ *
+ * Only the thread that made a ring may use it, so each thread makes its own, with
+ * its memory and its refill ring in the region. When all have, the main thread
+ * seals the region and loads the programs, and the threads go into their loops:
+ * one io_uring_enter() that ends when the loop does.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bpf_log.h"
+#include "ingest.h"
+#include "ingest_layout.h"
+#include "nic.h"
+#include "nic_setup.h"
+#include "unifiedctl.h"
+
+#include "skel/ingest.skel.h"
+
+/* How long the queue of one that was killed may take to be free, in 1/10 s. */
+#define PATIENCE 50
+
+/* Remembered, as only the main thread may say it. */
+static int queue_failed(struct ingest_queue *q, int err, const char *what)
+{
+	char why[128];
+
+	libbpf_strerror(err, why, sizeof(why));
+	snprintf(q->why, sizeof(q->why), "%s: %s", what, why);
+	q->status = EXIT_FAILED;
+	return q->status;
+}
+
+const struct ingest_stats *ingest_queue_stats(const struct ingest_queue *q)
+{
+	static const struct ingest_stats none;
+
+	return q->skel ? &q->skel->bss->stats : &none;
+}
+
+/* --- the ring ----------------------------------------------------------------- */
+
+static void *in_region(const struct ingest_queue *q, uint64_t offset)
+{
+	return (char *)q->in->map + offset;
+}
+
+static int make_ring(struct ingest_queue *q)
+{
+	struct io_uring_params *p = &q->params;
+
+	*p = (struct io_uring_params){
+		.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+			 IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | IORING_SETUP_NO_SQARRAY |
+			 IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE | IORING_SETUP_NO_MMAP,
+		.cq_entries = INGEST_CQ_ENTRIES,
+		.cq_off.user_addr = (uintptr_t)in_region(q, q->memory + INGEST_AT_CQ),
+		.sq_off.user_addr = (uintptr_t)in_region(q, q->memory + INGEST_AT_SQ),
+	};
+	q->fd = io_uring_setup(INGEST_SQ_ENTRIES, p);
+	return q->fd < 0 ? queue_failed(q, q->fd, "cannot make an io_uring") : EXIT_OK;
+}
+
+/* Slot 0 is the region, the rest is for connections. */
+static int register_files(struct ingest_queue *q)
+{
+	int files[INGEST_FIRST_FILE + INGEST_STREAMS];
+	int ret;
+
+	memset(files, 0xff, sizeof(files));
+	files[INGEST_REGION_FILE] = q->in->fd;
+	ret = io_uring_register(q->fd, IORING_REGISTER_FILES, files,
+				INGEST_FIRST_FILE + INGEST_STREAMS);
+	return ret < 0 ? queue_failed(q, ret, "cannot register files with io_uring") : EXIT_OK;
+}
+
+/* All of the region is what the loop may touch. */
+static int register_memory(struct ingest_queue *q)
+{
+	struct io_uring_region_desc desc = {
+		.user_addr = (uintptr_t)q->in->map,
+		.size = q->in->map_len,
+		.flags = IORING_MEM_REGION_TYPE_USER,
+	};
+	struct io_uring_mem_region_reg reg = { .region_uptr = (uintptr_t)&desc };
+	int ret = io_uring_register(q->fd, IORING_REGISTER_MEM_REGION, &reg, 1);
+
+	return ret < 0 ? queue_failed(q, ret, "cannot give the region to io_uring") : EXIT_OK;
+}
+
+static uint32_t refill_entries(const struct ingest_options *opt)
+{
+	uint32_t n = 4096;
+
+	/* A buffer can have several references, each with an entry of its own. */
+	while (n < 4 * opt->area / opt->buffer && n < INGEST_MAX_REFILL)
+		n *= 2;
+	return n;
+}
+
+static int bind_queue(struct ingest_queue *q)
+{
+	const struct ingest_options *opt = &q->in->opt;
+	struct io_uring_region_desc desc = {
+		.user_addr = (uintptr_t)in_region(q, q->memory + INGEST_AT_REFILL),
+		.size = INGEST_RING_PART - INGEST_AT_REFILL,
+		.flags = IORING_MEM_REGION_TYPE_USER,
+	};
+	int tries, ret = 0;
+
+	q->area = (struct io_uring_zcrx_area_reg){
+		.addr = (uintptr_t)in_region(q, q->in->setup.offsets.data + q->data),
+		.len = opt->area,
+	};
+	for (tries = 0; tries < PATIENCE; tries++) {
+		q->zcrx = (struct io_uring_zcrx_ifq_reg){
+			.if_idx = opt->ifindex,
+			.if_rxq = opt->queues[q->index],
+			.rq_entries = refill_entries(opt),
+			.area_ptr = (uintptr_t)&q->area,
+			.region_ptr = (uintptr_t)&desc,
+			.rx_buf_len = opt->buffer == 4096 ? 0 : opt->buffer,
+		};
+		ret = io_uring_register(q->fd, IORING_REGISTER_ZCRX_IFQ, &q->zcrx, 1);
+		/* The ring of a process that was killed lets go of it some time later. */
+		if (ret != -EEXIST && ret != -EBUSY)
+			break;
+		usleep(100000);
+	}
+	return ret;
+}
+
+static int register_zcrx(struct ingest_queue *q)
+{
+	const struct ingest_options *opt = &q->in->opt;
+	unsigned int queue = opt->queues[q->index];
+	int ret = bind_queue(q);
+
+	switch (-ret) {
+	case 0:
+		break;
+	case EEXIST:
+	case EBUSY:
+		snprintf(
+			q->why, sizeof(q->why),
+			"queue %u of %s is in use: by another zero-copy receiver, AF_XDP or an XDP "
+			"program",
+			queue, opt->nic);
+		return q->status = EXIT_FAILED;
+	case ERANGE:
+	case EOPNOTSUPP:
+		snprintf(q->why, sizeof(q->why),
+			 "%s does not give its queue %u to io_uring with buffers of %u bytes. See: "
+			 "unifiedctl doctor; --recv works with every interface",
+			 opt->nic, queue, (unsigned int)opt->buffer);
+		return q->status = EXIT_FAILED;
+	default:
+		snprintf(q->why, sizeof(q->why), "cannot receive from queue %u of %s: %s", queue,
+			 opt->nic, strerror(-ret));
+		return q->status = EXIT_FAILED;
+	}
+	ret = nic_queue_napi(opt->ifindex, queue, &q->napi);
+	if (ret)
+		return queue_failed(q, ret, "cannot find the queue's NAPI");
+	return EXIT_OK;
+}
+
+static int queue_setup(struct ingest_queue *q)
+{
+	int ret;
+
+	ret = make_ring(q);
+	if (!ret)
+		ret = register_files(q);
+	if (!ret && q->in->opt.nic)
+		ret = register_zcrx(q);
+	return ret ?: register_memory(q);
+}
+
+/* --- its thread ------------------------------------------------------------------ */
+
+static unsigned int queue_cpu(const struct ingest_queue *q)
+{
+	const struct ingest_options *opt = &q->in->opt;
+	unsigned int n, cpu;
+	cpu_set_t allowed;
+
+	if (opt->nr_cpus)
+		return opt->cpus[q->index % opt->nr_cpus];
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	n = q->index % CPU_COUNT(&allowed);
+	for (cpu = 0; !CPU_ISSET(cpu, &allowed) || n--; cpu++)
+		;
+	return cpu;
+}
+
+/* Process 0 is this thread. 0 or -errno. */
+static int pin(const struct ingest_queue *q, pid_t pid)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(queue_cpu(q), &set);
+	return sched_setaffinity(pid, sizeof(set), &set) ? -errno : 0;
+}
+
+/* Before the ring is made: it, too, allocates where it runs. */
+static int queue_pin(struct ingest_queue *q)
+{
+	int ret = pin(q, 0);
+
+	return ret ? queue_failed(q, ret, "cannot run on that CPU") : EXIT_OK;
+}
+
+/* What polls the queue runs where its loop does, in a thread of its own. */
+static int queue_poll_thread(const struct ingest_queue *q)
+{
+	pid_t pid;
+	int ret;
+
+	ret = nic_setup_thread(q->in->nic, q->in->opt.queues[q->index], &pid);
+	if (ret)
+		return ret;
+	ret = pin(q, pid);
+	return ret ? fail(ret, "cannot have the queue polled on CPU %u", queue_cpu(q)) : EXIT_OK;
+}
+
+/* What the loop cannot do itself. */
+static void queue_flush(struct ingest_queue *q)
+{
+	struct zcrx_ctrl ctrl = { .zcrx_id = q->zcrx.zcrx_id, .op = ZCRX_CTRL_FLUSH_RQ };
+
+	io_uring_register(q->fd, IORING_REGISTER_ZCRX_CTRL, &ctrl, 0);
+	q->skel->bss->stats.flush = 0;
+}
+
+static void queue_loop(struct ingest_queue *q)
+{
+	const struct ingest_stats *s = &q->skel->bss->stats;
+	int ret;
+
+	for (;;) {
+		ret = syscall(__NR_io_uring_enter, q->fd, 0, 0, 0, NULL, 0);
+		if (ret < 0 && errno != EINTR)
+			queue_failed(q, -errno, "the loop ended");
+		if (q->status || s->end != INGEST_RUNNING)
+			return;
+		if (s->flush)
+			queue_flush(q);
+	}
+}
+
+static void *queue_main(void *arg)
+{
+	struct ingest_queue *q = arg;
+	int ret;
+
+	ret = queue_pin(q) ?: queue_setup(q);
+	if (ret)
+		q->in->abandoned = true;
+	pthread_barrier_wait(&q->in->barrier); /* all rings are registered */
+	pthread_barrier_wait(&q->in->barrier); /* the region is sealed, programs are there */
+	if (!q->in->abandoned)
+		queue_loop(q);
+	/* The main thread looks at the events, and then at the state of the queues. */
+	q->started = false;
+	return NULL;
+}
+
+/* --- its program ------------------------------------------------------------------ */
+
+static void configure(struct ingest_queue *q)
+{
+	const struct ingest_options *opt = &q->in->opt;
+	const struct unified_io_offsets *o = &q->in->setup.offsets;
+	const struct io_uring_params *p = &q->params;
+	uint64_t page = 4096, lists = q->data + (opt->nic ? opt->area : 0);
+	uint32_t buffers =
+		opt->nic ? opt->area / opt->buffer : q->in->setup.nr_slots / opt->nr_queues;
+	/* The NIC's ring, and what sockets hold before it is received. */
+	uint32_t kept = opt->nic ? buffers / 4 : 0;
+	uint32_t segments = q->in->targets[0].max_segments;
+	unsigned int i;
+
+	for (i = 1; i < opt->nr_targets; i++)
+		if (q->in->targets[i].max_segments < segments)
+			segments = q->in->targets[i].max_segments;
+	*(struct ingest_config *)&q->skel->rodata->setup = (struct ingest_config){
+		.cq_size = (p->cq_off.cqes + p->cq_entries * 32 + page - 1) & -page,
+		.sq_size = p->sq_entries * 128,
+		.mem_size = q->in->setup.region_size,
+		.sq_tail = p->sq_off.tail,
+		.sq_mask = p->sq_entries - 1,
+		.cq_head = p->cq_off.head,
+		.cq_tail = p->cq_off.tail,
+		.cq_mask = p->cq_entries - 1,
+		.cqes = p->cq_off.cqes,
+		.zcrx = !!opt->nic,
+		.zcrx_id = q->zcrx.zcrx_id,
+		.refill = q->memory + INGEST_AT_REFILL,
+		.refill_head = q->zcrx.offsets.head,
+		.refill_tail = q->zcrx.offsets.tail,
+		.refill_rqes = q->zcrx.offsets.rqes,
+		.refill_mask = q->zcrx.rq_entries - 1,
+		.area_token = q->area.rq_area_token,
+		.buffer_shift = __builtin_ctzll(opt->buffer),
+		.buffer_mask = opt->buffer - 1,
+		.data = o->data,
+		.area = q->data,
+		.slots = o->slots - o->data,
+		.slot_size = INGEST_SLOT,
+		.lists = lists,
+		.staging = lists + INGEST_LISTS,
+		.zeroes = lists + INGEST_LISTS + INGEST_STAGING,
+		.user_data_area = (uintptr_t)q->in->map - (o->slots - o->data),
+		.region = q->in->setup.id,
+		.submit = UNIFIED_IO_URING_SUBMIT,
+		.block_shift = __builtin_ctz(q->in->block),
+		.command_bytes = opt->command,
+		.command_frags = segments > 65	? 64
+				 : segments > 2 ? segments - 1
+						: 1,
+		.budget = buffers - kept,
+		.on_error = opt->on_error,
+		.targets = (1ULL << opt->nr_targets) - 1,
+		.queues = opt->nr_queues,
+		.require_zero_copy = opt->require_zero_copy,
+		.extent = opt->extent / q->in->block,
+		.tick = (uintptr_t)&q->tick,
+	};
+}
+
+static int load_program(struct ingest_queue *q)
+{
+	struct ingest *in = q->in;
+	struct ingest_space space;
+	uint32_t key = 0;
+	int ret;
+
+	q->tick = (struct __kernel_timespec){ .tv_sec = in->opt.flush_ms / 1000,
+					      .tv_nsec = in->opt.flush_ms % 1000 * 1000000LL };
+	bpf_log_keep();
+	q->skel = ingest_bpf__open();
+	if (!q->skel)
+		return fail(-errno, "cannot open the loop's program");
+	configure(q);
+	q->skel->struct_ops.ingest->ring_fd = q->fd;
+	/* All take blocks from the same. */
+	if (q->index)
+		bpf_map__reuse_fd(q->skel->maps.space, bpf_map__fd(in->queue[0].skel->maps.space));
+	ret = ingest_bpf__load(q->skel);
+	if (ret)
+		return bpf_log_fail(ret, "the kernel refuses the loop's program");
+	bpf_log_drop();
+	if (!q->index) {
+		ingest_region_space(in, &space);
+		ret = bpf_map__update_elem(q->skel->maps.space, &key, sizeof(key), &space,
+					   sizeof(space), 0);
+		if (ret)
+			return fail(ret, "cannot write a BPF map");
+	}
+	q->link = bpf_map__attach_struct_ops(q->skel->maps.ingest);
+	return q->link ? EXIT_OK : fail(-errno, "cannot give the loop's program to io_uring");
+}
+
+/* --- all of them --------------------------------------------------------------------- */
+
+static int start_threads(struct ingest *in)
+{
+	sigset_t all, old;
+	unsigned int i;
+	int ret = 0;
+
+	pthread_barrier_init(&in->barrier, NULL, in->opt.nr_queues + 1);
+	/* Signals are for the main thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	for (i = 0; i < in->opt.nr_queues && !ret; i++) {
+		struct ingest_queue *q = &in->queue[i];
+
+		q->in = in;
+		q->index = i;
+		q->fd = -1;
+		q->memory = in->setup.offsets.rings + i * INGEST_RING_PART;
+		q->data = ingest_area_of(q);
+		ret = pthread_create(&q->thread, NULL, queue_main, q);
+		q->started = !ret;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!ret)
+		return EXIT_OK;
+	/* The others wait for one that does not come; they end with the process. */
+	in->opt.nr_queues = 0;
+	return fail(-ret, "cannot start a thread");
+}
+
+static int prepare(struct ingest *in)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < in->opt.nr_queues; i++)
+		if (in->queue[i].status)
+			return fail(0, "%s", in->queue[i].why);
+	ret = ingest_region_seal(in);
+	for (i = 0; i < in->opt.nr_queues && !ret && in->opt.poll_threads; i++)
+		ret = queue_poll_thread(&in->queue[i]);
+	for (i = 0; i < in->opt.nr_queues && !ret; i++)
+		ret = load_program(&in->queue[i]);
+	return ret;
+}
+
+int ingest_queues_start(struct ingest *in)
+{
+	int ret;
+
+	ret = start_threads(in);
+	if (ret)
+		return ret;
+	pthread_barrier_wait(&in->barrier);
+	return prepare(in);
+}
+
+/* Go into the loops, or, where something failed, home. */
+void ingest_queues_run(struct ingest *in, bool go)
+{
+	if (!in->opt.nr_queues)
+		return;
+	in->abandoned |= !go;
+	pthread_barrier_wait(&in->barrier);
+}
+
+void ingest_queues_stop(struct ingest *in)
+{
+	unsigned int i;
+
+	for (i = 0; i < in->opt.nr_queues; i++) {
+		struct ingest_queue *q = &in->queue[i];
+
+		if (q->thread)
+			pthread_join(q->thread, NULL);
+		bpf_link__destroy(q->link);
+		if (q->fd > 0)
+			close(q->fd);
+	}
+}
+
+/* How they ended: an exit status, and if it is not 0, why. */
+int ingest_queues_status(const struct ingest *in, char *why, size_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i < in->opt.nr_queues; i++) {
+		const struct ingest_queue *q = &in->queue[i];
+		const struct ingest_stats *s = ingest_queue_stats(q);
+
+		if (q->status) {
+			snprintf(why, size, "queue %u: %s", i, q->why);
+			return q->status;
+		}
+		switch (s->end) {
+		case INGEST_COPIED:
+			snprintf(
+				why, size,
+				"bytes were copied, which --require-zero-copy forbids: %s",
+				s->error == INGEST_COPY_HEAD
+					? "the interface did not put them into a buffer of the region"
+					: "they came in fragments too small for a buffer each");
+			return EXIT_COPIED;
+		case INGEST_DEVICE:
+			snprintf(why, size, "a target refused data: %s", strerror(-s->error));
+			return EXIT_FAILED;
+		case INGEST_FULL:
+			snprintf(why, size, "a target is full");
+			return EXIT_FAILED;
+		case INGEST_BROKEN:
+			snprintf(why, size, "queue %u: the loop is broken (line %u: %d)", i,
+				 s->where, s->error);
+			return EXIT_FAILED;
+		}
+	}
+	return EXIT_OK;
+}

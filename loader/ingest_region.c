@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The region of unifiedctl ingest, see ingest.h: made once for all queues.
+ *
+ *	rings	for each queue: its CQ, its SQ, the refill ring of its buffers
+ *	rx	for each queue: buffers, lists of fragments, staging, zeroes
+ *	slots	recv: what is received into, of all queues
+ *
+ * When all rings are registered it is sealed: from then on nobody, this process
+ * included, has the rings mapped, nor the receive area writable.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ingest.h"
+#include "ingest_layout.h"
+#include "target.h"
+#include "unifiedctl.h"
+#include "units.h"
+
+#define HUGE_PAGE (2ULL << 20)
+
+/* Of a queue in the receive area; huge pages are not shared between queues. */
+static uint64_t rx_part(const struct ingest_options *opt)
+{
+	uint64_t size = INGEST_LISTS + INGEST_STAGING + INGEST_ZEROES;
+
+	if (opt->nic)
+		size += opt->area;
+	return (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+}
+
+uint64_t ingest_area_of(const struct ingest_queue *q)
+{
+	const struct unified_io_offsets *o = &q->in->setup.offsets;
+
+	return o->rx - o->data + q->index * rx_part(&q->in->opt);
+}
+
+static int setup(struct ingest *in)
+{
+	const struct ingest_options *opt = &in->opt;
+	char size[32];
+
+	in->setup = (struct unified_io_setup){
+		.size = sizeof(in->setup),
+		.sq_entries = 64,
+		.cq_entries = 64,
+		.nvme_fd = -1,
+		.uring_fd = -1,
+		.net_ifindex = opt->ifindex,
+		.net_rxq = opt->nic ? opt->queues[0] : 0,
+		.ring_size = opt->nr_queues * INGEST_RING_PART,
+		.rx_size = opt->nr_queues * rx_part(opt),
+		.slot_size = INGEST_SLOT,
+	};
+	in->setup.region_size = in->setup.ring_size + in->setup.rx_size + 2 * HUGE_PAGE;
+	if (!opt->nic)
+		in->setup.region_size += opt->nr_queues * opt->area;
+	human(in->setup.region_size, size, sizeof(size));
+	if (ioctl(in->fd, UNIFIED_IO_SETUP, &in->setup)) {
+		if (errno == ENOMEM)
+			return fail(0,
+				    "there is no memory for a region of %s: take a smaller --area",
+				    size);
+		if (errno == ERANGE)
+			return fail(0, "%s has no queue %u. See: ethtool -l %s", opt->nic,
+				    opt->queues[0], opt->nic);
+		return fail(-errno, "cannot make a region of %s", size);
+	}
+	in->map_len = in->setup.region_size;
+	in->map = mmap(NULL, in->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, in->fd, 0);
+	if (in->map == MAP_FAILED) {
+		in->map = NULL;
+		return fail(-errno, "cannot map the region");
+	}
+	return EXIT_OK;
+}
+
+/* What is asked of them all, they have in common. */
+static int add_targets(struct ingest *in)
+{
+	const struct ingest_options *opt = &in->opt;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < opt->nr_targets; i++) {
+		struct unified_io_target *t = &in->targets[i];
+
+		t->access = UNIFIED_TARGET_WRITE;
+		t->flags = (opt->block ? UNIFIED_TARGET_F_BLOCK : 0) |
+			   (opt->nvme ? UNIFIED_TARGET_F_NVME : 0);
+		ret = target_add(in->fd, opt->targets[i], t);
+		if (ret)
+			return ret;
+		if (t->lba_size > INGEST_ZEROES)
+			return fail(0,
+				    "'%s' has blocks of %u bytes: more than %u are not supported",
+				    opt->targets[i], t->lba_size, INGEST_ZEROES);
+		if (i && t->lba_size != in->block)
+			return fail(0,
+				    "'%s' has blocks of %u bytes and '%s' of %u: targets of one "
+				    "ingest have blocks of one size",
+				    opt->targets[0], in->block, opt->targets[i], t->lba_size);
+		in->block = t->lba_size;
+		if (opt->start % in->block)
+			return fail_usage("--start is to be whole blocks, of %u bytes", in->block);
+		if (opt->start >= target_size(t))
+			return fail(0, "'%s' ends before --start", opt->targets[i]);
+	}
+	return EXIT_OK;
+}
+
+void ingest_region_space(const struct ingest *in, struct ingest_space *space)
+{
+	unsigned int i;
+
+	memset(space, 0, sizeof(*space));
+	for (i = 0; i < in->opt.nr_targets; i++) {
+		space->next[i] = in->opt.start / in->block;
+		space->end[i] = target_size(&in->targets[i]) / in->block;
+	}
+}
+
+int ingest_region_open(struct ingest *in)
+{
+	int ret;
+
+	in->fd = module_open();
+	if (in->fd < 0)
+		return fail(0, "%s", module_advice(in->fd));
+	ret = setup(in);
+	return ret ?: add_targets(in);
+}
+
+int ingest_region_seal(struct ingest *in)
+{
+	const struct unified_io_offsets *o = &in->setup.offsets;
+
+	munmap(in->map, in->map_len);
+	in->map = NULL;
+	if (ioctl(in->fd, UNIFIED_IO_SEAL))
+		return fail(-errno, "cannot seal the region");
+	if (in->opt.nic)
+		return EXIT_OK;
+	in->map_len = in->setup.region_size - o->slots;
+	in->map = mmap(NULL, in->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, in->fd, o->slots);
+	if (in->map == MAP_FAILED) {
+		in->map = NULL;
+		return fail(-errno, "cannot map the slots of the region");
+	}
+	return EXIT_OK;
+}
+
+void ingest_region_close(struct ingest *in)
+{
+	if (in->map)
+		munmap(in->map, in->map_len);
+	if (in->fd >= 0)
+		close(in->fd);
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What unifiedctl ingest tells: a line while it runs, and at its end what became
+ * of every byte and where each stream is. See ingest.h.
+ */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ingest.h"
+#include "json.h"
+#include "unifiedctl.h"
+#include "units.h"
+
+static const char *const copy_names[INGEST_COPIES] = {
+	[INGEST_COPY_HEAD] = "head",
+	[INGEST_COPY_RECV] = "recv",
+	[INGEST_COPY_SMALL] = "small",
+};
+
+static const char *const copy_reasons[INGEST_COPIES] = {
+	[INGEST_COPY_HEAD] = "the interface had not split it off, or put it elsewhere",
+	[INGEST_COPY_RECV] = "the source is recv",
+	[INGEST_COPY_SMALL] = "fragments too small for a buffer each",
+};
+
+/* Of all queues. */
+void ingest_report_sum(const struct ingest *in, struct ingest_stats *sum)
+{
+	unsigned int i, j;
+
+	memset(sum, 0, sizeof(*sum));
+	for (i = 0; i < in->opt.nr_queues; i++) {
+		const struct ingest_stats *s = ingest_queue_stats(&in->queue[i]);
+		/* Up to under_way there are counters of 64 bits only. */
+		const uint64_t *from = (const uint64_t *)s;
+		uint64_t *to = (uint64_t *)sum;
+
+		for (j = 0; j < offsetof(struct ingest_stats, under_way) / sizeof(*to); j++)
+			to[j] += from[j];
+		sum->under_way += s->under_way;
+		sum->held += s->held;
+		sum->streams += s->streams;
+	}
+}
+
+static uint64_t bytes_copied(const struct ingest_stats *s)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < INGEST_COPIES; i++)
+		sum += s->copied[i];
+	return sum;
+}
+
+static uint64_t bytes_by_dma(const struct ingest_stats *s)
+{
+	return s->bytes - s->unseen - s->copied[INGEST_COPY_HEAD] - s->copied[INGEST_COPY_RECV];
+}
+
+static uint32_t all_buffers(const struct ingest *in)
+{
+	return in->opt.nic ? in->opt.nr_queues * (in->opt.area / in->opt.buffer)
+			   : in->setup.nr_slots;
+}
+
+/* --- while it runs ------------------------------------------------------------------ */
+
+static void json_stats(const struct ingest *in, const struct ingest_stats *s)
+{
+	int i;
+
+	json_u64("bytes", s->bytes);
+	json_u64("bytes_dma", bytes_by_dma(s));
+	json_object("bytes_copied");
+	for (i = 0; i < INGEST_COPIES; i++)
+		json_u64(copy_names[i], s->copied[i]);
+	json_end();
+	json_u64("bytes_unseen", s->unseen);
+	json_u64("stored", s->stored);
+	json_u64("padded", s->padded);
+	json_u64("dropped", s->dropped);
+	json_u64("lost", s->lost);
+	json_u64("fragments", s->receives);
+	json_u64("commands", s->commands);
+	json_u64("segments", s->segments);
+	json_u64("flushed", s->flushed);
+	json_u64("retries", s->retries);
+	json_u64("steps", s->steps);
+	json_u64("submits", s->submits);
+	json_u64("arms", s->arms);
+	json_u64("paused", s->paused);
+	json_u64("cq_full", s->cq_full);
+	json_u64("no_buffers", s->no_buffers);
+	json_u64("refill_full", s->refill_full);
+	json_u64("packed", s->packed);
+	json_u64("missteered", s->missteered);
+	json_u64("astray", in->astray);
+	json_u64("refused", in->refused);
+	json_u64("opened", s->opened);
+	json_u64("closed", s->closed);
+	json_u64("failed", s->failed);
+	json_u64("streams", s->streams);
+	json_u64("under_way", s->under_way);
+	json_u64("buffers", all_buffers(in));
+	json_u64("buffers_held", s->held);
+}
+
+void ingest_report_now(struct ingest *in)
+{
+	static uint64_t then, bytes_then;
+	uint64_t now = microseconds_of(CLOCK_MONOTONIC);
+	char rate[32], dma[32], copied[32];
+	struct ingest_stats s;
+	double per_second;
+
+	ingest_report_sum(in, &s);
+	if (!then)
+		then = in->started;
+	per_second = now > then ? (s.bytes - bytes_then) * 1e6 / (now - then) : 0;
+	then = now;
+	bytes_then = s.bytes;
+	if (in->opt.stats_json) {
+		json_object(NULL);
+		json_u64("us", now - in->started);
+		json_u64("bytes_per_second", per_second);
+		json_stats(in, &s);
+		json_end();
+		fflush(stdout);
+		return;
+	}
+	if (json_output)
+		return;
+	printf("%s%s/s  streams %u  zero-copied %s  copied %s  commands %u  buffers free %u%s",
+	       isatty(1) ? "\r" : "", about(per_second, rate, sizeof(rate)), s.streams,
+	       about(bytes_by_dma(&s), dma, sizeof(dma)),
+	       about(bytes_copied(&s), copied, sizeof(copied)), s.under_way,
+	       all_buffers(in) - s.held, isatty(1) ? "\033[K" : "\n");
+	fflush(stdout);
+}
+
+/* --- at its end ------------------------------------------------------------------------ */
+
+static const char *address_of(const struct ingest_peer *peer, char *text, size_t size)
+{
+	char host[INET6_ADDRSTRLEN];
+
+	inet_ntop(peer->family, peer->remote, host, sizeof(host));
+	snprintf(text, size, peer->family == AF_INET ? "%s:%u" : "[%s]:%u", host,
+		 peer->remote_port);
+	return text;
+}
+
+static void json_stream(const struct ingest *in, const struct ingest_stream *s)
+{
+	char text[64];
+	unsigned int i;
+	size_t e;
+
+	json_object(NULL);
+	json_u64("id", s->peer.id);
+	json_str("from", address_of(&s->peer, text, sizeof(text)));
+	json_u64("port", s->peer.local_port);
+	json_u64("queue", s->peer.queue);
+	json_u64("bytes", s->bytes);
+	json_u64("dropped", s->dropped);
+	json_u64("lost", s->lost);
+	if (s->error)
+		json_str("error", strerror(-s->error));
+	json_bool("complete", s->closed && !s->error && !s->lost);
+	json_array("targets");
+	for (i = 0; i < in->opt.nr_targets; i++)
+		if ((s->targets ?: 1) & 1U << i)
+			json_str(NULL, in->opt.targets[i]);
+	json_end();
+	json_array("extents");
+	for (e = 0; e < s->nr_extents; e++) {
+		json_object(NULL);
+		json_u64("lba", s->extents[e].lba);
+		json_u64("bytes", s->extents[e].bytes);
+		json_end();
+	}
+	json_end();
+	json_end();
+}
+
+static void json_report(const struct ingest *in, const struct ingest_stats *s, const char *why)
+{
+	size_t i;
+
+	json_object(NULL);
+	if (*why)
+		json_str("error", why);
+	json_u64("us", in->ended - in->started);
+	json_stats(in, s);
+	json_u64("block", in->block);
+	json_array("streams_index");
+	for (i = 0; i < in->nr_streams; i++)
+		json_stream(in, in->streams[i]);
+	json_end();
+	json_end();
+}
+
+static void print_stream(const struct ingest *in, const struct ingest_stream *s)
+{
+	char text[64];
+	size_t e;
+
+	printf("stream %" PRIu64 " from %s: %" PRIu64 " bytes", (uint64_t)s->peer.id,
+	       address_of(&s->peer, text, sizeof(text)), s->bytes);
+	for (e = 0; e < s->nr_extents && e < 4; e++)
+		printf("%s %" PRIu64, e ? "," : " at lba", s->extents[e].lba);
+	if (e < s->nr_extents)
+		printf(" and %zu more extents", s->nr_extents - e);
+	if (s->nr_extents)
+		printf(" of %s", in->opt.targets[__builtin_ctz(s->targets ?: 1)]);
+	if (s->dropped)
+		printf(", %" PRIu64 " dropped by a policy", s->dropped);
+	if (s->lost)
+		printf(", %" PRIu64 " LOST", s->lost);
+	if (s->error)
+		printf(": %s", strerror(-s->error));
+	putchar('\n');
+}
+
+static void print_report(const struct ingest *in, const struct ingest_stats *s)
+{
+	uint64_t us = in->ended - in->started ?: 1;
+	char text[32];
+	size_t i;
+
+	if (isatty(1))
+		putchar('\n');
+	for (i = 0; i < in->nr_streams && i < 16; i++)
+		print_stream(in, in->streams[i]);
+	if (i < in->nr_streams)
+		printf("and %zu more streams: -j lists them all\n", in->nr_streams - i);
+	printf("%" PRIu64 " bytes in %.3f s, %s/s\n", (uint64_t)s->bytes, us / 1e6,
+	       about(s->bytes * 1e6 / us, text, sizeof(text)));
+	printf("  %" PRIu64 " put into the region by the interface\n", bytes_by_dma(s));
+	if (s->unseen)
+		printf("  %" PRIu64 " of which this kernel does not let it be told whether they "
+		       "were copied\n",
+		       (uint64_t)s->unseen);
+	for (i = 0; i < INGEST_COPIES; i++)
+		if (s->copied[i])
+			printf("  %" PRIu64 " copied: %s\n", (uint64_t)s->copied[i],
+			       copy_reasons[i]);
+	printf("  %" PRIu64 " stored, in %" PRIu64 " commands of %" PRIu64 " segments; %" PRIu64
+	       " bytes of zeroes behind them\n",
+	       (uint64_t)s->stored, (uint64_t)s->commands, (uint64_t)s->segments,
+	       (uint64_t)s->padded);
+	if (s->dropped)
+		printf("  %" PRIu64 " dropped by a policy\n", (uint64_t)s->dropped);
+	if (s->lost)
+		printf("  %" PRIu64 " LOST: a target refused them\n", (uint64_t)s->lost);
+	printf("%" PRIu64 " steps of the loop, %" PRIu64 " fragments, %" PRIu64 " receives armed\n",
+	       (uint64_t)s->steps, (uint64_t)s->receives, (uint64_t)s->arms);
+	if (s->missteered)
+		printf("%" PRIu64 " streams ended as they came through another queue\n",
+		       (uint64_t)s->missteered);
+	if (in->astray)
+		printf("%" PRIu64 " connections were made through another queue\n", in->astray);
+	if (in->refused)
+		printf("%" PRIu64 " connections were refused: see --streams\n", in->refused);
+}
+
+void ingest_report_end(struct ingest *in, const char *why)
+{
+	struct ingest_stats s;
+
+	in->ended = microseconds_of(CLOCK_MONOTONIC);
+	ingest_report_sum(in, &s);
+	if (json_output || in->opt.stats_json)
+		json_report(in, &s, why);
+	else
+		print_report(in, &s);
+	if (*why && !json_output && !in->opt.stats_json)
+		fail(0, "%s", why);
+}
