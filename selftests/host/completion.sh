@@ -30,6 +30,14 @@ ok "doors" says "uring_cmd" complete_words io read /dev/null door u
 ok "a device" says "/dev/null" complete_words io read /dev/nul
 ok "a device of a region" says "/dev/null" complete_words target add 1 /dev/nul
 ok "how it is driven" says "nvme" complete_words target add 1 /dev/null n
+for option in $("$OUT/unifiedctl" ingest help | grep -o -- '--[a-z-]*'); do
+	ok "ingest $option" says "$option" complete_words ingest --listen :9000 --block --
+done
+ok "how it fares with errors" says "retry" complete_words ingest --on-error r
+ok "a policy for streams" says "shard_flow" complete_words ingest --policy sh
+ok "an interface" says "lo" complete_words ingest --dev l
+ok "where to" says "/dev/null" complete_words ingest --target /dev/nul
+ok "no word where a number is meant" test -z "$(complete_words ingest --count "")"
 ok "settings of an interface" says "--queues" complete_words nic setup lo --q
 ok "force" says "--force" complete_words nic restore --f
 ok "watch" says "watch" complete_words stat w

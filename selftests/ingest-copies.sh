@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# VM: --nvme 128M --nvme 128M,lba=4096 --nvme 128M
+# Timeout: 240
+#
+# What a NIC does not put into the region is copied by the kernel, and unifiedctl
+# ingest tells: the head of a frame that was not split, and frames that came
+# through a queue that is not ours. With --require-zero-copy it ends there.
+. selftest.sh
+. ingest-lib.inc
+
+zcrx=(--listen 10.9.0.1:9000 --dev testnic0 --queues 3 --target "$disk")
+random 300001 first unsplit last
+unsplit() { peer ethtool -K testnic1 tx off; }
+split() { peer ethtool -K testnic1 tx on; }
+
+ok "the NIC" nic
+mtu 1500
+starts "copies are counted" "${zcrx[@]}" --count 3
+send first
+unsplit
+send unsplit
+split
+send last
+ends "it ends" 0
+ok "all that was sent is on the drive" are first unsplit last
+ok "what was not split is counted as copied" counted '.bytes_copied == { head: 300001, recv: 0, small: 0 }'
+ok "the rest was not" counted ".bytes_dma == 600002 and $all_stored"
+
+starts "and not taken with --require-zero-copy" "${zcrx[@]}" --require-zero-copy --count 3
+send first
+unsplit
+send unsplit 2>/dev/null
+ends "that is a status of its own" 3 "did not put them into a buffer of the region"
+split
+ok "the first stream is there" is 1 first
+ok "the second has ended early" counted '.streams_index[1].bytes < 300001 and .bytes_copied.head > 0'
+
+# A rule of somebody's, before ours: another queue gets the packets.
+starts "another queue" "${zcrx[@]}" --count 1
+ethtool -N testnic0 flow-type tcp4 src-port 5000 dst-port 9000 action 0 loc 0
+send first sourceport=5000
+ends "it ends" 0
+ethtool -N testnic0 delete 0
+ok "what came through it is there" is 1 first
+ok "copied, as is told" counted '.astray == 1 and .bytes_dma == 0 and .bytes_copied.head == 300001'
+nic_down
+finish

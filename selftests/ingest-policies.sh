@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# VM: --nvme 64M --nvme 64M
+#
+# The policies that come along for unifiedctl ingest do what their comments say:
+# streams are on the drives that they say, as they were sent, and nothing else is.
+. selftest.sh
+
+drives=("/dev/$(drive 0)" "/dev/$(drive 1)")
+
+# ingest OPTION ... -- COMMAND ...: what the command sends; "report" is what became of it.
+ingest() {
+	local options=() status=0 pid
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	shift
+	timeout 60 unifiedctl -j ingest --listen 10.9.0.1:9000 --dev testnic0 --queues 3 \
+		--target "${drives[@]}" "${options[@]}" >report 2>said &
+	pid=$!
+	listening 9000 || { cat said; return 1; }
+	"$@"
+	wait $pid || status=$?
+	cat said
+	jq -c . report
+	return $status
+}
+
+# send FILE PORT [ADDRESS]: a stream from there.
+send() { peer timeout 50 socat -u "OPEN:$1" "TCP:10.9.0.1:9000,reuseaddr,bind=${3-10.9.0.2}:$2"; }
+report() { jq -r --arg port ":$1" ".streams_index[] | select(.from | endswith(\$port)) | $2" report; }
+# The bytes of the stream from that port, as they are on a drive.
+stored() {
+	report "$1" '.extents[] | "\(.lba) \(.bytes)"' | while read -r lba bytes; do
+		dd if="$2" iflag=direct,skip_bytes bs=64K skip=$((lba * 512)) count=$((bytes / 65536 + 1)) status=none |
+			head -c "$bytes"
+	done
+}
+same() { cmp <(stored "$1" "$2") "$3"; }
+status() { local want=$1 got=0; shift; "$@" || got=$?; echo "status $got"; [ $got -eq "$want" ]; }
+
+head -c 1000001 /dev/urandom >plain
+(printf UIO1; head -c 500000 /dev/urandom) >magic
+printf UI >short
+ok "the NIC" testnic_up
+
+ok "mirror" ingest --policy mirror --count 1 -- send plain 4000
+ok "the stream is on the first drive" same 4000 "${drives[0]}" plain
+ok "and on the second" same 4000 "${drives[1]}" plain
+ok "which the report says" test "$(report 4000 '.targets | length')" -eq 2
+
+several() { local port; for port in {4001..4008}; do send magic "$port" || return; done; }
+where() { local port; for port in {4001..4008}; do report "$port" '.targets[]'; done; }
+spread() { local port; for port in {4001..4008}; do same "$port" "$(report "$port" '.targets[]')" magic || return; done; }
+ok "shard_flow" ingest --policy shard_flow --count 8 -- several
+ok "each stream is where the report says" spread
+ok "of one drive or the other" test "$(where | sort -u | wc -l)" -eq 2 -a "$(where | wc -l)" -eq 8
+before=$(where)
+ok "once more" ingest --policy shard_flow --count 8 -- several
+ok "each is on the same drive" test "$(where)" = "$before"
+
+# Who sends what is refused is told so, though it goes on waiting.
+waits() { peer timeout 20 bash -c 'exec 3<>/dev/tcp/10.9.0.1/9000; echo hello >&3; cat <&3' 2>/dev/null; [ $? -ne 124 ]; }
+mixed() { send magic 4011; send plain 4012; send short 4013; waits; }
+ok "filter, and streams that it refuses" status 4 ingest --policy filter --count 4 -- mixed
+ok "what begins as it should is stored" same 4011 "${drives[0]}" magic
+ok "the rest is not" test "$(jq '[.stored, .lost, .failed] | join(" ")' -r report)" = "500004 0 3"
+ok "and it is said why" test "$(report 4012 .error)" = "Bad message"
+ok "also of what is too short" test "$(report 4013 '"\(.error) \(.bytes)"')" = "Bad message 0"
+
+# At 1 MiB a second, of which 100 ms may come at once. The variables of the policy are its .rodata.
+printf '\x00\x00\x10\x00\x00\x00\x00\x00\x00\xe1\xf5\x05\x00\x00\x00\x00' >settings
+ok "ratelimit_source, at a lower rate" llvm-objcopy-22 --update-section .rodata=settings \
+	/unified/policies/ratelimit_source.bpf.o slow.bpf.o
+peer ip addr add 10.9.0.3/24 dev testnic1
+head -c 3M /dev/urandom >much
+limited() {
+	local began=$SECONDS first
+	send much 4021 &
+	first=$!
+	sleep 0.5
+	send short 4022 10.9.0.3
+	echo "another address: $((SECONDS - began)) s"
+	wait $first
+}
+ok "two addresses" ingest --policy "$PWD/slow.bpf.o" --count 2 --area 2M --streams 2 -- limited
+ok "3 MiB take more than 2 s" test "$(jq '.us > 2000000' report)" = true
+ok "as the stream was paused" test "$(jq '.paused > 0' report)" = true
+ok "and nothing of it is missing" same 4021 "${drives[0]}" much
+ok "nor of the other" same 4022 "${drives[0]}" short
+
+ok "filter and ratelimit_source" ingest --policy ratelimit_source --policy filter --count 1 -- send magic 4031
+ok "ask for the beginning once only" same 4031 "${drives[0]}" magic
+finish
