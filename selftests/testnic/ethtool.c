@@ -22,15 +22,11 @@ static const char testnic_flag_names[][ETH_GSTRING_LEN] = {
 };
 
 static const char testnic_rx_names[TESTNIC_RX_STATS][ETH_GSTRING_LEN] = {
-	[TESTNIC_RX_PACKETS] = "packets",
-	[TESTNIC_RX_BYTES] = "bytes",
-	[TESTNIC_RX_ALLOC_FAIL] = "alloc_fail",
-	[TESTNIC_RX_DROPS] = "drops",
-	[TESTNIC_RX_SPLIT] = "split",
-	[TESTNIC_RX_UNSPLIT] = "unsplit",
-	[TESTNIC_RX_IOV_FRAGS] = "iov_frags",
-	[TESTNIC_RX_PAGE_FRAGS] = "page_frags",
-	[TESTNIC_RX_SHARED_FRAGS] = "shared_frags",
+	[TESTNIC_RX_POLLS] = "polls",		[TESTNIC_RX_PACKETS] = "packets",
+	[TESTNIC_RX_BYTES] = "bytes",		[TESTNIC_RX_ALLOC_FAIL] = "alloc_fail",
+	[TESTNIC_RX_DROPS] = "drops",		[TESTNIC_RX_SPLIT] = "split",
+	[TESTNIC_RX_UNSPLIT] = "unsplit",	[TESTNIC_RX_IOV_FRAGS] = "iov_frags",
+	[TESTNIC_RX_PAGE_FRAGS] = "page_frags", [TESTNIC_RX_SHARED_FRAGS] = "shared_frags",
 };
 
 static void testnic_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)

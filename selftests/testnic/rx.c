@@ -196,7 +196,7 @@ void testnic_rx_read(const struct testnic_rxq *rxq, u64 *count)
 int testnic_poll(struct napi_struct *napi, int budget)
 {
 	struct testnic_rxq *rxq = container_of(napi, struct testnic_rxq, napi);
-	u64 count[TESTNIC_RX_STATS] = {};
+	u64 count[TESTNIC_RX_STATS] = { [TESTNIC_RX_POLLS] = 1 };
 	struct sk_buff *frame;
 	int done = 0;
 

@@ -41,6 +41,7 @@
 
 /* What is counted for each rx queue, in the order of testnic_rx_names. */
 enum testnic_rx_stat {
+	TESTNIC_RX_POLLS,
 	TESTNIC_RX_PACKETS,
 	TESTNIC_RX_BYTES,
 	TESTNIC_RX_ALLOC_FAIL,
