@@ -1,30 +1,45 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Holds rows against bars, lines "PATH [BYTES] [OP] <= FACTOR PEER". A bar
-# without bytes or an operation stands for each row of the path that the peer
-# has a row to compare with. What counts is instructions, user and kernel.
+# Holds rows against bars, see the file "bars". A bar stands for each row that it
+# names and that its peers have a row to compare with.
 
-def insns: .user + .kernel;
+def figures: ["copied_bytes", "syscalls"];
 def percent: . * 1000 | round / 10;
 
 def bar:
     split(" <= ") as [$left, $right]
     | ($left | split(" ")) as [$path]
-    | ($right | split(" ")) as [$factor, $peer]
-    | { path: $path, factor: ($factor | tonumber), peer: $peer,
-	bytes: ($left | split(" ")[1:] | map(tonumber?) | first),
-	op: ($left | split(" ")[1:] | map(select(test("^[a-z]+$"))) | first) };
+    | ($right | split(" ")) as [$limit, $peers]
+    | ($left | split(" ")[1:]) as $words
+    | { path: $path, limit: ($limit | tonumber), peers: ($peers // "" | split("+")),
+	figure: (($words - ($words - figures)) | first // "insns"),
+	bytes: ($words | map(tonumber?) | first),
+	op: ($words - figures | map(select(test("^[a-z]+$"))) | first) };
+
+def figure($name): if $name == "insns" then .user + .kernel else .[$name] end;
 
 def matches($bar):
     .path == $bar.path and ($bar.bytes == null or .bytes == $bar.bytes)
     and ($bar.op == null or .op == $bar.op);
 
+def verdict($met): if $met then "met   " else "missed" end;
+
 $rows[0] as $rows
 | inputs | gsub("[ \t]+"; " ") | bar as $bar
 | $rows[] | select(matches($bar)) as $row
-| $rows[] | select(.path == $bar.peer and .op == $row.op and .bytes == $row.bytes and .qd == $row.qd)
-| (($row | insns) / insns) as $ratio
-| "\(if $ratio <= $bar.factor then "met   " else "missed" end)  \($row.path) \($row.op) \($row.bytes): "
-  + "\($ratio | percent) % of \($bar.peer), the bar is \($bar.factor | percent) %"
-  + if $ratio <= $bar.factor then ""
-    else "; \(($row | insns) - $bar.factor * insns | round) instructions too many" end
+| [$bar.peers[] as $peer | $rows[]
+   | select(.path == $peer and .op == $row.op and .bytes == $row.bytes and .qd == $row.qd)
+   | figure($bar.figure)] as $theirs
+| select($theirs | length == ($bar.peers | length))
+| ($row | figure($bar.figure)) as $ours
+| select($ours != null)
+| "\($row.path) \($row.op) \($row.bytes)" as $name
+| if $bar.peers == [] then
+    "\(verdict($ours <= $bar.limit))  \($name): \($bar.figure) \($ours), the bar is \($bar.limit)"
+  else
+    ($ours / ($theirs | add)) as $ratio
+    | "\(verdict($ratio <= $bar.limit))  \($name): \($ratio | percent) % of \($bar.peers | join("+")),"
+      + " the bar is \($bar.limit | percent) %"
+      + if $ratio <= $bar.limit then ""
+	else "; \($ours - $bar.limit * ($theirs | add) | round) instructions too many" end
+  end

@@ -19,15 +19,27 @@
 #define DRIVE	   "/dev/nvme0n1"
 #define DRIVE_CHAR "/dev/ng0n1"
 
+/* Of a path that receives, an operation is so much of the payload. */
+#define INGEST_OP 4096U
+/* And so much is written at a time. */
+#define INGEST_WRITE (128U << 10)
+
+/* What the NIC has received. */
+struct arrivals {
+	uint64_t polls, packets, bytes;
+};
+
 struct bench {
 	/* What was asked for. */
+	const char *op;
 	bool write;
-	unsigned int bytes; /* of an operation */
+	unsigned int bytes; /* of an operation; ingest: of a write */
+	unsigned int mss;   /* ingest: of the packets' payload; else 0 */
 	unsigned int qd;
 	unsigned int batch; /* completions to wait for at a time */
 	uint64_t ops;
 	const char *with; /* a variant that the path knows: NAME_VARIANT; or NULL */
-	int vcpu;	  /* the one to count; -1: all */
+	int vcpu;	  /* the one it runs on, and to count; -1: all */
 
 	/* For the path, and for ring.h. */
 	unsigned int lba_shift;
@@ -47,6 +59,9 @@ struct bench {
 struct path {
 	const char *name;
 
+	/* If it does not run on the only one: the vCPU that it runs on, and is counted. */
+	int vcpu;
+
 	/* All that is done once. A failure ends the program, see must(). */
 	void (*setup)(struct bench *b);
 
@@ -55,6 +70,15 @@ struct path {
 	 * checked; adds to syscalls. Called once to warm up and once to count.
 	 */
 	void (*run)(struct bench *b, uint64_t ops);
+
+	/* If it receives: what has come so far. Operations are then as many as have come. */
+	void (*look)(struct bench *b, struct arrivals *so_far);
+
+	/* Its system calls are those of another program, which nobody counts. */
+	bool syscalls_unknown;
+
+	/* If there is something to end or to check. */
+	void (*finish)(struct bench *b);
 };
 
 extern const struct path path;

@@ -17,8 +17,8 @@
  *
  *	address instructions rep_bytes
  *
- * for every 16 bytes of the kernel's code that were executed: a function starts
- * at a multiple of 16.
+ * for every 16 bytes of the kernel's code that the vCPU with the end marker has
+ * executed: a function starts at a multiple of 16.
  *
  * A scoreboard has an entry for each vCPU, and only its own thread adds to it: no
  * lock. Translation, on any of these threads, takes the lock of the profile's
@@ -199,29 +199,18 @@ static struct plugin_u64 place_rep_bytes(unsigned int i)
 				    i * sizeof(struct place) + offsetof(struct place, rep_bytes) };
 }
 
-/* What all vCPUs have counted so far. */
-static void sum_places(struct place *sum)
+static void begin_profile(unsigned int vcpu)
 {
-	unsigned int vcpu, i;
-
-	memset(sum, 0, PLACES * sizeof(*sum));
-	for (vcpu = 0; vcpu < vcpus(); vcpu++) {
-		const struct place *now = qemu_plugin_scoreboard_find(places, vcpu);
-
-		for (i = 0; i < PLACES; i++) {
-			sum[i].insns += now[i].insns;
-			sum[i].rep_bytes += now[i].rep_bytes;
-		}
-	}
+	memcpy(places_at_begin, qemu_plugin_scoreboard_find(places, vcpu),
+	       PLACES * sizeof(*places_at_begin));
 }
 
-static void end_profile(void)
+static void end_profile(unsigned int vcpu)
 {
-	struct place *now = malloc(PLACES * sizeof(*now));
+	const struct place *now = qemu_plugin_scoreboard_find(places, vcpu);
 	FILE *file = rewrite(profile_file);
 	unsigned int i;
 
-	sum_places(now);
 	for (i = 0; i < PLACES; i++) {
 		uint64_t insns = now[i].insns - places_at_begin[i].insns;
 		uint64_t bytes = now[i].rep_bytes - places_at_begin[i].rep_bytes;
@@ -230,7 +219,6 @@ static void end_profile(void)
 			fprintf(file, "%016lx %lu %lu\n", place_address[i], insns, bytes);
 	}
 	fclose(file);
-	free(now);
 }
 
 /* --- instrumentation -------------------------------------------------------- */
@@ -241,15 +229,14 @@ static void mark(unsigned int vcpu, void *data)
 	unsigned int label = marker % MARKER_LABELS;
 	bool profiled = profile_file && !label;
 
-	(void)vcpu;
 	if (marker / MARKER_LABELS == MARKER_BEGIN) {
 		if (profiled)
-			sum_places(places_at_begin);
+			begin_profile(vcpu);
 		begin_counts(label);
 	} else {
 		end_counts(label);
 		if (profiled)
-			end_profile();
+			end_profile(vcpu);
 	}
 }
 

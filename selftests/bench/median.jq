@@ -11,4 +11,5 @@ def row: [.path, .op, .bytes, .qd];
       | . as $same
       | $same[0]
       | with_entries(.key as $key
-		     | if .value | type == "number" then .value = ([$same[][$key]] | median) else . end))
+		     | if .value | type == "number" then .value = ([$same[][$key]] | median) else . end)
+      | del(.ops))

@@ -26,19 +26,28 @@ static inline int ring_must(int result, const char *what)
 	return result;
 }
 
-/* A ring with qd entries, and the file of index 0 that its SQEs name. */
+/* A ring of that size, and the files that its SQEs name by their index. */
+static inline void ring_setup(struct bench *b, unsigned int entries, unsigned int cq_entries,
+			      unsigned int flags, const int *files, unsigned int nr_files)
+{
+	struct io_uring_params params = {
+		.flags = flags | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+			 IORING_SETUP_NO_SQARRAY | IORING_SETUP_CQSIZE,
+		.cq_entries = cq_entries,
+	};
+
+	ring_must(io_uring_queue_init_params(entries, &b->ring, &params), "io_uring_setup");
+	ring_must(io_uring_register_ring_fd(&b->ring), "registering the ring");
+	ring_must(io_uring_register_files(&b->ring, files, nr_files), "registering the files");
+}
+
+/* A ring with qd entries, and the file of index 0. */
 static inline void ring_open(struct bench *b, int file, unsigned int flags)
 {
-	struct io_uring_params params = { .flags = flags | IORING_SETUP_SINGLE_ISSUER |
-						   IORING_SETUP_DEFER_TASKRUN |
-						   IORING_SETUP_NO_SQARRAY };
-
 	b->free_slots = calloc(b->qd, sizeof(*b->free_slots));
 	for (b->nr_free = 0; b->nr_free < b->qd; b->nr_free++)
 		b->free_slots[b->nr_free] = b->nr_free;
-	ring_must(io_uring_queue_init_params(b->qd, &b->ring, &params), "io_uring_setup");
-	ring_must(io_uring_register_ring_fd(&b->ring), "registering the ring");
-	ring_must(io_uring_register_files(&b->ring, &file, 1), "registering the file");
+	ring_setup(b, b->qd, 2 * b->qd, flags, &file, 1);
 }
 
 /*

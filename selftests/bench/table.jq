@@ -2,7 +2,9 @@
 #
 # The rows as a table, for column(1).
 
-["path", "op", "bytes", "qd", "insns", "user", "kernel", "rep bytes", "copied", "irqs", "csw", "syscalls"],
+["path", "op", "bytes", "qd", "insns", "user", "kernel", "rep bytes", "copied", "irqs", "csw", "syscalls",
+ "per poll"],
 (.[] | [.path, .op, .bytes, .qd, (.user + .kernel | round), (.user | round), (.kernel | round),
-	(.rep_bytes | round), (.copied_bytes | round), .irqs, .csw, .syscalls])
+	(.rep_bytes | round), (.copied_bytes | round), .irqs, .csw, (.syscalls | if . then . * 1000 | round / 1000 else "?" end),
+	.packets_per_poll // ""])
 | @tsv
