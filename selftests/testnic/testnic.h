@@ -41,7 +41,7 @@
 
 /* What is counted for each rx queue, in the order of testnic_rx_names. */
 enum testnic_rx_stat {
-	TESTNIC_RX_POLLS,
+	TESTNIC_RX_POLLS, /* that found frames */
 	TESTNIC_RX_PACKETS,
 	TESTNIC_RX_BYTES,
 	TESTNIC_RX_ALLOC_FAIL,
@@ -69,13 +69,14 @@ struct testnic_tx_stats {
 
 /*
  * Frames on their way to a rx queue, under the lock of the list: "up" is
- * whether there is a queue at its end, "waiting" has a bit for each of the
- * peer's tx queues that was stopped as the wire was full. Frames that found no
- * queue are "missed".
+ * whether there is a queue at its end, "armed" whether the next one interrupts,
+ * "waiting" has a bit for each of the peer's tx queues that was stopped as the
+ * wire was full. Frames that found no queue are "missed".
  */
 struct testnic_wire {
 	struct sk_buff_head frames;
 	bool up;
+	bool armed;
 	atomic64_t missed;
 	DECLARE_BITMAP(waiting, TESTNIC_QUEUES_MAX);
 };
@@ -177,6 +178,7 @@ netdev_tx_t testnic_xmit(struct sk_buff *skb, struct net_device *dev);
 void testnic_wire_up(struct testnic_rxq *rxq);
 void testnic_wire_down(struct testnic_rxq *rxq);
 bool testnic_wire_take(struct testnic_rxq *rxq);
+bool testnic_wire_arm(struct testnic_rxq *rxq);
 
 /* flow.c */
 int testnic_flow_init(struct testnic_port *port);

@@ -12,9 +12,12 @@
 
 #include "testnic.h"
 
-/* With BH off. Returns false if there is no queue at the end of the wire. */
+/*
+ * With BH off. Returns false if there is no queue at the end of the wire; else
+ * tells whether to interrupt, which masks the interrupt.
+ */
 static bool testnic_wire_put(struct testnic_rxq *rxq, struct sk_buff *skb, struct netdev_queue *txq,
-			     u16 index)
+			     u16 index, bool *interrupt)
 {
 	struct testnic_wire *wire = &rxq->wire;
 	bool up;
@@ -22,6 +25,8 @@ static bool testnic_wire_put(struct testnic_rxq *rxq, struct sk_buff *skb, struc
 	spin_lock(&wire->frames.lock);
 	up = wire->up;
 	if (likely(up)) {
+		*interrupt = wire->armed;
+		wire->armed = false;
 		__skb_queue_tail(&wire->frames, skb);
 		if (skb_queue_len(&wire->frames) >= READ_ONCE(rxq->port->ring)) {
 			netif_tx_stop_queue(txq);
@@ -45,15 +50,17 @@ netdev_tx_t testnic_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct testnic_tx_stats *stats = &port->tx[index];
 	unsigned int len = skb->len;
 	struct testnic_rxq *rxq;
+	bool interrupt;
 
 	rxq = testnic_steer(port->peer, skb);
 	skb_tx_timestamp(skb);
 	/* The peer's poll frees it: late, and where a socket must not go on sending. */
 	skb_orphan(skb);
-	if (likely(testnic_wire_put(rxq, skb, netdev_get_tx_queue(dev, index), index)))
-		napi_schedule(&rxq->napi);
-	else
+	if (unlikely(!testnic_wire_put(rxq, skb, netdev_get_tx_queue(dev, index), index,
+				       &interrupt)))
 		testnic_wire_miss(&rxq->wire, skb);
+	else if (interrupt)
+		napi_schedule(&rxq->napi);
 
 	u64_stats_update_begin(&stats->sync);
 	u64_stats_inc(&stats->packets);
@@ -83,11 +90,23 @@ static void testnic_wire_drain(struct testnic_rxq *rxq, struct sk_buff_head *fra
 /* In poll: false if there was nothing on the wire. */
 bool testnic_wire_take(struct testnic_rxq *rxq)
 {
-	/* Who puts a frame there after this look schedules NAPI after it, too. */
 	if (skb_queue_empty_lockless(&rxq->wire.frames))
 		return false;
 	testnic_wire_drain(rxq, &rxq->arrived);
 	return true;
+}
+
+/* The next frame is to interrupt. False if one has come since poll has looked. */
+bool testnic_wire_arm(struct testnic_rxq *rxq)
+{
+	struct testnic_wire *wire = &rxq->wire;
+	bool armed;
+
+	spin_lock(&wire->frames.lock);
+	armed = skb_queue_empty(&wire->frames);
+	wire->armed = armed;
+	spin_unlock(&wire->frames.lock);
+	return armed;
 }
 
 void testnic_wire_up(struct testnic_rxq *rxq)
@@ -96,6 +115,7 @@ void testnic_wire_up(struct testnic_rxq *rxq)
 
 	spin_lock_bh(&wire->frames.lock);
 	wire->up = true;
+	wire->armed = true;
 	spin_unlock_bh(&wire->frames.lock);
 }
 
