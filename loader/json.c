@@ -149,3 +149,13 @@ void json_null(const char *key)
 	json_lead(key);
 	fputs("null", stdout);
 }
+
+void json_numbers(const char *key, const unsigned int *numbers, unsigned int nr)
+{
+	unsigned int i;
+
+	json_array(key);
+	for (i = 0; i < nr; i++)
+		json_u64(NULL, numbers[i]);
+	json_end();
+}

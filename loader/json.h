@@ -18,5 +18,6 @@ void json_u64(const char *key, uint64_t value);
 void json_s64(const char *key, int64_t value);
 void json_bool(const char *key, bool value);
 void json_null(const char *key);
+void json_numbers(const char *key, const unsigned int *numbers, unsigned int nr);
 
 #endif

@@ -96,6 +96,25 @@ int nic_queues_get(struct nl *netdev, struct nic *nic)
 	return 0;
 }
 
+/* --- one request ----------------------------------------------------------- */
+
+static int netdev_open(struct nl *netdev, uint8_t cmd, struct nlmsghdr **nlh)
+{
+	int ret = nl_open(netdev, NETDEV_FAMILY_NAME, NETDEV_FAMILY_VERSION);
+
+	if (!ret)
+		*nlh = nl_request(netdev, cmd, 0);
+	return ret;
+}
+
+static int netdev_talk(struct nl *netdev, struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
+{
+	int ret = nl_talk(netdev, nlh, cb, arg);
+
+	nl_close(netdev);
+	return ret;
+}
+
 static int on_queue(const struct nlmsghdr *nlh, void *arg)
 {
 	read_queue(nlh, arg);
@@ -104,23 +123,18 @@ static int on_queue(const struct nlmsghdr *nlh, void *arg)
 
 int nic_queue(unsigned int ifindex, unsigned int id, struct nic_queue *queue)
 {
-	struct nic_queue got = {};
 	struct nlmsghdr *nlh;
 	struct nl netdev;
 	int ret;
 
-	ret = nl_open(&netdev, NETDEV_FAMILY_NAME, NETDEV_FAMILY_VERSION);
+	ret = netdev_open(&netdev, NETDEV_CMD_QUEUE_GET, &nlh);
 	if (ret)
 		return ret;
-	nlh = nl_request(&netdev, NETDEV_CMD_QUEUE_GET, 0);
 	mnl_attr_put_u32(nlh, NETDEV_A_QUEUE_IFINDEX, ifindex);
 	mnl_attr_put_u32(nlh, NETDEV_A_QUEUE_TYPE, NETDEV_QUEUE_TYPE_RX);
 	mnl_attr_put_u32(nlh, NETDEV_A_QUEUE_ID, id);
-	ret = nl_talk(&netdev, nlh, on_queue, &got);
-	nl_close(&netdev);
-	if (!ret)
-		*queue = got;
-	return ret;
+	*queue = (struct nic_queue){};
+	return netdev_talk(&netdev, nlh, on_queue, queue);
 }
 
 int nic_queue_napi(unsigned int ifindex, unsigned int queue, unsigned int *napi)
@@ -150,19 +164,14 @@ int nic_napi_pid(unsigned int napi, pid_t *pid)
 {
 	struct nlmsghdr *nlh;
 	struct nl netdev;
-	pid_t got = 0;
 	int ret;
 
-	ret = nl_open(&netdev, NETDEV_FAMILY_NAME, NETDEV_FAMILY_VERSION);
+	ret = netdev_open(&netdev, NETDEV_CMD_NAPI_GET, &nlh);
 	if (ret)
 		return ret;
-	nlh = nl_request(&netdev, NETDEV_CMD_NAPI_GET, 0);
 	mnl_attr_put_u32(nlh, NETDEV_A_NAPI_ID, napi);
-	ret = nl_talk(&netdev, nlh, on_napi, &got);
-	nl_close(&netdev);
-	if (!ret)
-		*pid = got;
-	return ret;
+	*pid = 0;
+	return netdev_talk(&netdev, nlh, on_napi, pid);
 }
 
 int nic_napi_set_threaded(unsigned int napi, bool threaded)
@@ -171,14 +180,11 @@ int nic_napi_set_threaded(unsigned int napi, bool threaded)
 	struct nl netdev;
 	int ret;
 
-	ret = nl_open(&netdev, NETDEV_FAMILY_NAME, NETDEV_FAMILY_VERSION);
+	ret = netdev_open(&netdev, NETDEV_CMD_NAPI_SET, &nlh);
 	if (ret)
 		return ret;
-	nlh = nl_request(&netdev, NETDEV_CMD_NAPI_SET, 0);
 	mnl_attr_put_u32(nlh, NETDEV_A_NAPI_ID, napi);
 	mnl_attr_put_u32(nlh, NETDEV_A_NAPI_THREADED,
 			 threaded ? NETDEV_NAPI_THREADED_ENABLED : NETDEV_NAPI_THREADED_DISABLED);
-	ret = nl_talk(&netdev, nlh, NULL, NULL);
-	nl_close(&netdev);
-	return ret;
+	return netdev_talk(&netdev, nlh, NULL, NULL);
 }

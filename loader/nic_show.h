@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * For cmd_nic.c: unifiedctl nic show.
+ */
+#ifndef NIC_SHOW_H
+#define NIC_SHOW_H
+
+int nic_show(int argc, char **argv);
+
+#endif
