@@ -29,7 +29,7 @@ ok "the NIC" nic
 mtu 1500
 starts "ingest" --listen 10.9.0.1:9000 --dev testnic0 --queues 3 --target "$disk" --count 6
 # A frame for each packet: what is lost is one of many.
-peer ethtool -K testnic1 gso off tso off
+ip -n peer link set testnic1 gso_max_segs 1
 ok "loss" netem add loss 5%
 ok "what is lost is sent again" lossy send lost
 ok "reorder" netem replace delay 2ms reorder 70%
@@ -38,7 +38,7 @@ ok "reordered" sent send reordered
 ok "corruption" netem replace corrupt 5%
 ok "corrupt frames are sent again" lossy send corrupt
 netem del
-peer ethtool -K testnic1 gso on
+ip -n peer link set testnic1 gso_max_segs 65535
 ok "the peer's link flaps" during flapped flap_peer
 ok "ours does" during flapped2 flap
 queue_gone() { ethtool -L testnic0 combined 3; }
