@@ -90,6 +90,19 @@ const char ingest_usage[] =
 
 /* --- values --------------------------------------------------------------------- */
 
+static int parse_number(const char *name, const char *text, uint64_t min, uint64_t max,
+			uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end && !errno && *value >= min && *value <= max)
+		return EXIT_OK;
+	return fail_usage("%s '%s': a number is meant, from %llu to %llu", name, text,
+			  (unsigned long long)min, (unsigned long long)max);
+}
+
 /* "192.0.2.1:9000", "[2001:db8::1]:9000", ":9000" for all addresses. */
 static int parse_address(struct ingest_options *opt, const char *text)
 {
@@ -97,6 +110,7 @@ static int parse_address(struct ingest_options *opt, const char *text)
 				  .ai_socktype = SOCK_STREAM };
 	char host[128], *colon, *from = host;
 	struct addrinfo *found;
+	uint64_t port;
 	int ret;
 
 	if (strlen(text) >= sizeof(host))
@@ -106,6 +120,10 @@ static int parse_address(struct ingest_options *opt, const char *text)
 	if (!colon || !colon[1])
 		return fail_usage(
 			"--listen '%s': ADDRESS:PORT is meant, or :PORT for every address", text);
+	/* getaddrinfo() takes 99999 for 34463. */
+	ret = parse_number("--listen: port", colon + 1, 1, UINT16_MAX, &port);
+	if (ret)
+		return ret;
 	*colon = '\0';
 	if (*from == '[' && colon[-1] == ']') {
 		from++;
@@ -120,8 +138,6 @@ static int parse_address(struct ingest_options *opt, const char *text)
 	memcpy(&opt->address, found->ai_addr, found->ai_addrlen);
 	opt->address_len = found->ai_addrlen;
 	freeaddrinfo(found);
-	if (!((struct sockaddr_in *)&opt->address)->sin_port)
-		return fail_usage("--listen '%s': a port is meant, 1 to 65535", text);
 	return EXIT_OK;
 }
 
@@ -148,19 +164,6 @@ static int parse_bytes(const char *name, const char *text, uint64_t min, uint64_
 	return fail_usage("%s '%s': %s is meant, from %s to %s", name, text,
 			  power_of_two ? "a power of two" : "a size",
 			  human(min, from, sizeof(from)), human(max, to, sizeof(to)));
-}
-
-static int parse_number(const char *name, const char *text, uint64_t min, uint64_t max,
-			uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno && *value >= min && *value <= max)
-		return EXIT_OK;
-	return fail_usage("%s '%s': a number is meant, from %llu to %llu", name, text,
-			  (unsigned long long)min, (unsigned long long)max);
 }
 
 static int parse_on_error(struct ingest_options *opt, const char *text)
@@ -295,8 +298,6 @@ static int check(struct ingest_options *opt, bool recv)
 		return fail_usage("where is it stored? --target DEVICE");
 	if (opt->block && opt->nvme)
 		return fail_usage("--block and --nvme exclude each other");
-	if (opt->extent < opt->command)
-		return fail_usage("--extent is to be no less than --command");
 	return EXIT_OK;
 }
 

@@ -5,7 +5,7 @@
 #
 # unifiedctl ingest ends as it is told to, with all stored that had arrived and
 # the interface as it was; one that is killed leaves nothing that the next, at
-# once, would stumble over. And what it cannot do (wrong words: usage.sh).
+# once, would stumble over. And what it cannot do (wrong words: ingest-usage.sh).
 . selftest.sh
 . ingest-lib.inc
 
@@ -84,6 +84,7 @@ refused "no such target" "/dev/nothing" unifiedctl ingest --listen :9000 --recv 
 refused "blocks of two sizes" "blocks of one size" unifiedctl ingest --listen :9000 --recv --target "$disk" "/dev/$(drive 1)"
 refused "a start behind the end" "ends before --start" unifiedctl ingest --listen :9000 --recv --target "$disk" --start 1G
 refused "an address of others" "does not have the address" unifiedctl ingest --listen 192.0.2.1:9000 --recv --target "$disk"
+refused "no whole blocks" "whole blocks" unifiedctl ingest --listen :9000 --recv --start 100 --target "$disk"
 refused "no such CPU" "CPU" unifiedctl ingest --listen :9000 --recv --target "$disk" --cpu 63
 refused "not root" "" setpriv --reuid 65534 --clear-groups unifiedctl ingest --listen :9000 --recv --target "$disk"
 settings >after
