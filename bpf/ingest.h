@@ -135,6 +135,7 @@ struct ingest_stats {
 	__u64 retries;
 	__u64 arms;
 	__u64 paused;
+	__u64 waits;	    /* a stream was not armed, as it holds its share of the buffers */
 	__u64 cq_full;	    /* ends of a receive: -ENOSPC */
 	__u64 no_buffers;   /* -ENOMEM, -ENOBUFS */
 	__u64 missteered;   /* -EFAULT */

@@ -37,10 +37,11 @@ enum {
 	S_CLOSED = 1 << 6,	 /* it was; the loader is to be told */
 	S_PAUSED = 1 << 7,	 /* receive nothing until policies say so */
 	S_DROP = 1 << 8,	 /* store nothing more of it */
-	S_NEW = 1 << 9,		 /* policies were not asked yet */
-	S_PER_FRAGMENT = 1 << 10, /* they want to be asked again */
+	S_FULL = 1 << 9,	 /* nor can it be: its targets are full */
+	S_NEW = 1 << 10,	 /* policies were not asked yet */
+	S_PER_FRAGMENT = 1 << 11, /* they want to be asked again */
 	/* Of these, each fragment is looked at. */
-	S_SLOW = S_DROP | S_NEW | S_PER_FRAGMENT,
+	S_SLOW = S_DROP | S_FULL | S_NEW | S_PER_FRAGMENT,
 };
 
 struct stream {

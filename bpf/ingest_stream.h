@@ -173,7 +173,7 @@ __noinline int stream_write(RING, __u32 index, __u32 must)
 		return 0;
 	blocks = (c->bytes - cut) >> setup.block_shift;
 	if (s->lba + blocks > s->lba_end && stream_reserve(index, blocks)) {
-		s->flags |= S_DROP;
+		s->flags |= S_FULL;
 		stream_error(s, index, -ENOSPC);
 		loop_end(INGEST_FULL, -ENOSPC);
 		return 0;
@@ -314,6 +314,7 @@ __noinline bool stream_ask(__u32 index, __u64 addr, __u32 len)
 	if (verdict == UNIFIED_RETRY) {
 		s->flags |= S_PAUSED;
 		stats.paused++;
+		stream_wait(s, index);
 	}
 	if (verdict < 0)
 		stream_error(s, index, verdict);
@@ -330,11 +331,23 @@ __noinline bool stream_refuses(__u32 index, __u64 addr, __u32 len)
 	struct stream *s = stream_at(index);
 	__u32 k;
 
-	if (!(s->flags & S_DROP) && stream_ask(index, addr, len))
+	if (s->flags & S_FULL) {
+		s->lost += len;
+		stats.lost += len;
+	} else if (!(s->flags & S_DROP) && stream_ask(index, addr, len)) {
 		return false;
-	s->dropped += len;
-	stats.dropped += len;
+	} else {
+		s->dropped += len;
+		stats.dropped += len;
+	}
+	/* Not with data that waits for more of it, as long as there are commands. */
 	k = s->command;
+	if (command_at(k)->bytes && nr_free > INGEST_COMMANDS / 2) {
+		k = command_new(index);
+		command_add_ref(command_at(k), k, addr, 0);
+		command_release(k);
+		return true;
+	}
 	command_add_ref(command_at(k), k, addr, 0);
 	if (!command_at(k)->bytes && command_at(k)->nr_refs >= 32)
 		stream_next(s, index);
@@ -582,7 +595,7 @@ __noinline bool stream_arm(RING, __u32 index)
 	if (draining)
 		s->flags |= S_ENDING;
 	if (s->flags & S_ARMED) {
-		if ((s->flags & (S_ENDING | S_CANCELLED)) == S_ENDING)
+		if (s->flags & (S_ENDING | S_PAUSED) && !(s->flags & S_CANCELLED))
 			stream_cancel(ring, index);
 		return true;
 	}
@@ -593,6 +606,7 @@ __noinline bool stream_arm(RING, __u32 index)
 	held = s->taken - s->given;
 	room = held < share ? share - held : 0;
 	if (room < (share + 3) / 4) {
+		stats.waits++;
 		/* What it holds and nobody writes must go first. */
 		if (!s->under_way)
 			stream_flush(ring, index);

@@ -94,6 +94,7 @@ static void json_stats(const struct ingest *in, const struct ingest_stats *s)
 	json_u64("submits", s->submits);
 	json_u64("arms", s->arms);
 	json_u64("paused", s->paused);
+	json_u64("waits", s->waits);
 	json_u64("cq_full", s->cq_full);
 	json_u64("no_buffers", s->no_buffers);
 	json_u64("refill_full", s->refill_full);

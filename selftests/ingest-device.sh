@@ -39,7 +39,7 @@ receive "a slow device" --target "$null" --area 2M --command 64K --count 2 --sta
 send large &
 send large &
 ends "it ends" 0
-ok "credits were used up and given again" counted '.arms > 4'
+ok "buffers were short of" counted '.waits > 0'
 ok "nothing is lost" are large large
 ok "or copied" counted "$zero_copy and $all_stored"
 
@@ -79,7 +79,7 @@ send large 2>/dev/null
 ends "it ends" 1 "a target is full"
 first() { cmp -n "$1" <(stored 1) large; }
 ok "what there was room for is stored" first 917504
-ok "and what is lost is told" counted '.stored <= 1048576 and .stored + .lost + .dropped == .bytes and .streams_index[0].complete == false'
+ok "and what is lost is told" counted '.stored <= 1048576 and .stored + .lost == .bytes and .streams_index[0].complete == false'
 
 # The drive is pulled out.
 disk=/dev/$(drive 0)
@@ -93,7 +93,7 @@ for how in stop drop; do
 	settled
 	[ $how = stop ] || send odd
 	ends "the drive is pulled out: it ends" 1
-		ok "and says what is lost" counted '.lost > 0 and .stored + .lost + .dropped == .bytes'
+		ok "and says what is lost" counted '.lost > 0 and .stored + .lost == .bytes'
 	echo 1 >/sys/bus/pci/rescan
 	for _ in {1..100}; do [ -e "/dev/$(drive 0)" ] && break; sleep 0.1; done
 done

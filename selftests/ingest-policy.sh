@@ -26,7 +26,8 @@ from 5004 one		# 4
 from 5005 one 2>/dev/null	# 5
 from 5006 four		# 6
 from 5007 four 2>/dev/null	# 7
-from 5103 one		# 8
+(cat one; sleep 2) | peer timeout 100 socat -u - "$to,sourceport=5103"	# 8; open when it is asked again
+settled
 from 5008 two		# 9
 ok "another takes its place, which is asked about each fragment" unifiedctl policy replace $progs/ingest_fragments.bpf.o
 from 5009 one		# 10
@@ -54,7 +55,7 @@ ok "not wanted" counted '.streams_index[3] | .dropped == 100001 and .extents == 
 ok "refused" counted '.streams_index[4] | .error == "Operation not permitted" and .complete == false and .extents == []'
 ok "what is no verdict is none" is 6 four "$a"
 ok "a target that is not there is an error" counted '.streams_index[6] | .complete == false and .error != null'
-ok "later" counted '.paused >= 1'
+ok "later" counted '.paused >= 3'
 ok "is not never" is 8 one "$a"
 ok "who is not told goes to the first" goes_to 9 "$a"
 ok "whole" is 9 two "$a"
@@ -68,7 +69,7 @@ ok "has it" is 12 three "$a"
 ok "mirrored" goes_to 13 "$a" "$b"
 ok "here" is 13 four "$a"
 ok "and there" is 13 four "$b"
-ok "no buffer is left behind" counted ".lost == 0 and .under_way == 0 and .buffers_held == 0"
+ok "no buffer is left behind" counted "$zero_copy and .lost == 0 and .under_way == 0 and .buffers_held == 0"
 unifiedctl policy unload mirror
 refused "a policy that is not there" "no policy" unifiedctl ingest --listen :9000 --recv --target "$a" --policy nobody
 nic_down

@@ -43,6 +43,8 @@ starts "two loops, a drive of 4 KiB" --listen '[::1]:9000' --recv --queues 0,1 -
 for file in larger odd small large; do send $file & done
 ends "it ends" 0
 ok "all is there" are larger odd small large
+ok "each in blocks of its own" counted '.block as $b | [.streams_index[].extents[] | [.lba, .lba + ((.bytes + $b - 1) / $b | floor)]] |
+	sort | . as $e | all(range(1; length); $e[. - 1][1] <= $e[.][0])'
 ok "and nowhere before --start" counted '[.streams_index[].extents[].lba] | min == 2048'
 ok "in both loops" counted '[.streams_index[].queue] | unique == [0, 1]'
 ok "copied" counted "$all_copied and $all_stored"

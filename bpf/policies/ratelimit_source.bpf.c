@@ -13,8 +13,8 @@
  * at the given rate; it may lie "burst" in the future. What arrives is counted and
  * kept also where it is too much, as it is there already; then RETRY ends the
  * receiving. Such a stream is asked about at each tick, with a length of 0. So the
- * rate holds over some seconds; within one, a sender may be ahead by as much as its
- * stream was given credit for.
+ * rate holds over some seconds; within one, a sender may be ahead by what came at
+ * once, and by what it sends in a tick.
  *
  * To change the rate or the burst, set them before the policy is loaded.
  */
