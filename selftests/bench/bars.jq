@@ -32,7 +32,6 @@ $rows[0] as $rows
    | figure($bar.figure)] as $theirs
 | select($theirs | length == ($bar.peers | length))
 | ($row | figure($bar.figure)) as $ours
-| select($ours != null)
 | "\($row.path) \($row.op) \($row.bytes)" as $name
 | if $bar.peers == [] then
     "\(verdict($ours <= $bar.limit))  \($name): \($bar.figure) \($ours), the bar is \($bar.limit)"

@@ -330,13 +330,9 @@ static void report(const struct bench *b, const struct measured *m)
 	       c->user / ops, (c->kernel - ticks) / ops,
 	       ((double)c->rep_moved + c->rep_stored - dma) / ops,
 	       ((double)c->rep_moved - dma) / ops);
-	printf("\"irqs\":%.3f,\"csw\":%.3f,", (m->after.irqs - m->before.irqs) / ops,
-	       (m->after.switches - m->before.switches) / ops);
-	if (path.syscalls_unknown)
-		printf("\"syscalls\":null");
-	else
-		printf("\"syscalls\":%.6f", b->syscalls / ops);
-	printf(",\"ops\":%.0f", ops);
+	printf("\"irqs\":%.3f,\"csw\":%.3f,\"syscalls\":%.6f,\"ops\":%.0f",
+	       (m->after.irqs - m->before.irqs) / ops,
+	       (m->after.switches - m->before.switches) / ops, b->syscalls / ops, ops);
 	if (b->vcpu >= 0)
 		printf(",\"tick_insns\":%.1f", ticks / ops);
 	if (packets)

@@ -74,10 +74,7 @@ struct path {
 	/* If it receives: what has come so far. Operations are then as many as have come. */
 	void (*look)(struct bench *b, struct arrivals *so_far);
 
-	/* Its system calls are those of another program, which nobody counts. */
-	bool syscalls_unknown;
-
-	/* If there is something to end or to check. */
+	/* If there is something to end, to check, or to count when all else is counted. */
 	void (*finish)(struct bench *b);
 };
 

@@ -2,7 +2,7 @@
 /*
  * The floor, its first half: received without a copy and given back at once.
  *
- * VM: --cpus 2 --nic 0 --nvme 1G,null=200000
+ * VM: --cpus 2 --nic 0 --nvme 16G,null=200000
  * Before: ./nic up
  * After: ./nic down
  * Run: --op ingest --bytes 1448

@@ -3,7 +3,7 @@
  * The floor, its second half: as many bytes, from anywhere, in NVMe commands of
  * 128 KiB. It does not depend on what was received.
  *
- * VM: --cpus 2 --nic 0 --nvme 1G,null=200000
+ * VM: --cpus 2 --nic 0 --nvme 16G,null=200000
  * Run: --op ingest --bytes 1448 --qd 8
  * Run: --op ingest --bytes 4096 --qd 8
  * Run: --op ingest --bytes 8948 --qd 8

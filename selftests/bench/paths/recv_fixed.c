@@ -3,7 +3,7 @@
  * Received into buffers of 128 KiB, each when it is full, and written to the block
  * device from these as fixed buffers.
  *
- * VM: --cpus 2 --nic 0 --nvme 1G,null=200000
+ * VM: --cpus 2 --nic 0 --nvme 16G,null=200000
  * Before: ./nic up
  * After: ./nic down
  * Run: --op ingest --bytes 1448 --qd 8

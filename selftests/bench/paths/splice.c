@@ -2,7 +2,7 @@
 /*
  * splice from the socket into a pipe, and from there to the block device.
  *
- * VM: --cpus 2 --nic 0 --nvme 1G,null=200000
+ * VM: --cpus 2 --nic 0 --nvme 16G,null=200000
  * Before: ./nic up
  * After: ./nic down
  * Run: --op ingest --bytes 1448 --qd 1

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Received without a copy, up to 32 fragments written by one vectored NVMe
+ * Received without a copy, 128 KiB or 96 fragments written by one vectored NVMe
  * command. What is no whole block at a command's end begins the next one.
  *
- * VM: --cpus 2 --nic 0 --nvme 1G,null=200000
+ * VM: --cpus 2 --nic 0 --nvme 16G,null=200000
  * Before: ./nic up
  * After: ./nic down
  * Run: --op ingest --bytes 1448
@@ -13,7 +13,7 @@
 #include "zcrx.h"
 
 #define COMMANDS  128 /* under way, and the one that is filled */
-#define FRAGMENTS 32
+#define FRAGMENTS 96
 #define SPARE	  8 /* more of them, if they are short */
 
 struct command {
@@ -79,8 +79,8 @@ static void written(struct bench *b, uint64_t user_data)
 /* The last fragment has to be longer than what is to be cut off. */
 static inline bool full(const struct command *c, unsigned int cut)
 {
-	return c->nr == FRAGMENTS + SPARE ||
-	       (c->nr >= FRAGMENTS && c->vec[c->nr - 1].iov_len > cut);
+	return c->nr == FRAGMENTS + SPARE || ((c->nr >= FRAGMENTS || c->bytes >= INGEST_WRITE) &&
+					      c->vec[c->nr - 1].iov_len > cut);
 }
 
 static inline void issue(struct bench *b, unsigned int cut)

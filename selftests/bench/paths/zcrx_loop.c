@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Received without a copy, each fragment written by an NVMe command of its own.
- * Where fragments are no whole blocks that cannot be done.
+ * Received without a copy, each fragment written by an NVMe command of its own: to
+ * blocks of its own, with whatever the page has behind it up to the end of the last.
  *
- * VM: --cpus 2 --nic 0 --nvme 1G,null=200000
+ * VM: --cpus 2 --nic 0 --nvme 16G,null=200000
  * Before: ./nic up
  * After: ./nic down
+ * Run: --op ingest --bytes 1448
  * Run: --op ingest --bytes 4096
+ * Run: --op ingest --bytes 8948
  */
 #include "zcrx.h"
 
@@ -30,8 +32,7 @@ static void setup(struct bench *b)
 
 static void received(struct bench *b, struct zcrx_fragment fragment)
 {
-	if (fragment.len & ((1U << b->lba_shift) - 1))
-		die("a fragment of %u bytes", fragment.len);
+	(void)b;
 	waiting[last++ % ZCRX_PAGES] = fragment;
 }
 
@@ -47,8 +48,9 @@ static void batch(struct bench *b)
 {
 	for (; first != last && under_way < COMMANDS; under_way++) {
 		struct zcrx_fragment f = waiting[first++ % ZCRX_PAGES];
+		uint32_t block = 1U << b->lba_shift, len = (f.len + block - 1) & -block;
 
-		zcrx_prep_write(b, NVME_URING_CMD_IO, zcrx.area + f.offset, f.len, f.len,
+		zcrx_prep_write(b, NVME_URING_CMD_IO, zcrx.area + f.offset, len, len,
 				f.offset / ZCRX_PAGE, (uint64_t)f.len << 32 | f.offset);
 	}
 }
