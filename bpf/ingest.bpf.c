@@ -32,9 +32,9 @@
  * Was it put there by the NIC? What io_uring copied is in a buffer that has no
  * page pool.
  */
-static __always_inline bool by_nic(__u64 addr)
+static __always_inline bool by_nic(__u64 offset)
 {
-	__u64 n = (addr - setup.area) >> setup.buffer_shift;
+	__u64 n = offset >> setup.buffer_shift;
 	struct net_iov *niov;
 
 	niov = bpf_rdonly_cast((void *)(niovs + n * bpf_core_type_size(struct net_iov)),
@@ -45,22 +45,21 @@ static __always_inline bool by_nic(__u64 addr)
 static __always_inline void fragment_received(struct iou_ctx *ring, __u8 *mem, __u32 index,
 					      const struct io_uring_cqe *cqe)
 {
-	__u64 addr = setup.area + cqe->big_cqe[0];
+	__u64 offset = cqe->big_cqe[0];
 	__u32 len = cqe->res;
 
 	stats.receives++;
-	stats.held++;
 	stats.bytes += len;
-	if (addr & setup.buffer_mask)
+	if (offset & setup.buffer_mask)
 		stats.packed++;
 	if (!niovs) {
 		stats.unseen += len;
-	} else if (!by_nic(addr)) {
+	} else if (!by_nic(offset)) {
 		stats.copied[INGEST_COPY_HEAD] += len;
 		if (setup.require_zero_copy)
 			loop_end(INGEST_COPIED, INGEST_COPY_HEAD);
 	}
-	stream_receive(ring, mem, index, addr, len);
+	stream_receive(ring, mem, index, setup.area + offset, len);
 }
 
 /* False: it is on its way once more. */
@@ -116,25 +115,27 @@ static __always_inline int tick_start(struct iou_ctx *ring)
 	return 0;
 }
 
-/* Streams that have got nothing since the last tick: what they have is written. */
+/* What a stream has is written when it has got nothing for some ticks. */
 __noinline int tick_stream(RING, __u32 index)
 {
 	struct stream *s = stream_at(index);
 	__u64 bytes = stream_bytes(s) + s->fill;
-	bool idle = s->quiet == bytes;
+	__u32 few = stream_share() / 2;
 
-	s->quiet = bytes;
+	s->idle = s->seen == bytes ? s->idle + 1 : 0;
+	s->seen = bytes;
+	s->flags &= ~S_LATER;
 	if (s->flags & S_CLOSED)
 		return stream_closed(index);
 	if (s->flags & S_ENDING || !(s->flags & S_USED))
 		return 0;
 	if (s->flags & S_PAUSED)
 		stream_ask(index, setup.area, 0);
-	if (!idle)
+	if (s->idle < setup.quiet_ticks)
 		return 0;
 	if (s->fill && (s->flags & (S_ARMED | S_CANCELLED)) == S_ARMED)
 		return stream_cancel(ring, index);
-	return stream_flush(ring, index);
+	return stream_flush(ring, index, few < 8 ? few : 8);
 }
 
 /*
@@ -232,7 +233,7 @@ __noinline int start(RING)
 {
 	__u32 i = zero;
 
-	while (i < INGEST_COMMANDS && may_go_on()) {
+	while (i < SPARE_COMMAND && may_go_on()) {
 		*element(free_commands, i) = i;
 		i++;
 	}
@@ -282,7 +283,8 @@ int BPF_PROG(ingest_step, struct iou_ctx *ring, struct iou_loop_params *params)
 {
 	__u8 *cq = bpf_io_uring_get_region(ring, IOU_REGION_CQ, setup.cq_size);
 	__u8 *mem = region_memory(ring);
-	__u32 head;
+	__u32 head, done;
+	bool again = false;
 
 	if (!cq || !mem) {
 		broken(-EFAULT);
@@ -299,15 +301,21 @@ int BPF_PROG(ingest_step, struct iou_ctx *ring, struct iou_loop_params *params)
 		loop_end(INGEST_DRAINED, 0);
 	if (draining)
 		end_all();
-	if (nr_waiting)
+	if (nr_waiting) {
+		done = done_tail;
 		serve_waiting(ring);
-	if (sq_filled)
+		/* What was let go of there may be what others in line wait for. */
+		again = done != done_tail;
+	}
+	if (again)
+		refill(ring);
+	if (sq_filled && stats.end != INGEST_BROKEN)
 		sq_submit(ring);
 	if (draining && !stats.streams && stats.end == INGEST_RUNNING)
 		stats.end = draining;
 	if (stats.end != INGEST_RUNNING || stats.flush)
 		return IOU_LOOP_STOP;
-	params->cq_wait_idx = head + 1;
+	params->cq_wait_idx = head + !again;
 	return IOU_LOOP_CONTINUE;
 }
 

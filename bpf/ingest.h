@@ -12,6 +12,8 @@
 #define INGEST_STREAMS	256  /* of one ring; a power of two */
 #define INGEST_COMMANDS 1024 /* likewise */
 #define INGEST_PIECES	128  /* of a command: fragments, and references */
+#define INGEST_FRAGMENTS 96  /* of one that is full, at most: of usual packets, 128 KiB */
+#define INGEST_FEW	64   /* at least */
 
 /* Bytes of the lists of fragments of all commands, 16 for each. */
 #define INGEST_LISTS	(INGEST_COMMANDS * INGEST_PIECES * 16)
@@ -70,6 +72,7 @@ struct ingest_config {
 	__u64 slots;
 	__u32 slot_size;
 	__u64 lists, zeroes, staging;
+	__u64 lists_at; /* from the start of the region */
 	__u64 user_data_area; /* where the process has the data area mapped; recv */
 
 	__u32 region;
@@ -84,6 +87,7 @@ struct ingest_config {
 	__u32 queues;	     /* how many, and so loops */
 	__u64 extent;	     /* blocks */
 	__u64 tick;	     /* of a struct __kernel_timespec of the process */
+	__u32 quiet_ticks;   /* for how many a stream is left alone */
 };
 
 /* Why the loop ended. */
@@ -122,7 +126,8 @@ enum ingest_copy {
 struct ingest_stats {
 	__u64 steps;
 	__u64 submits;
-	__u64 receives;	    /* fragments */
+	__u64 returned;	    /* of the next; read first, so that it is not more */
+	__u64 receives;	    /* fragments, and so references on buffers */
 	__u64 bytes;	    /* that arrived */
 	__u64 unseen;	    /* of them, of which it cannot be told who put them there */
 	__u64 copied[INGEST_COPIES];
@@ -145,7 +150,6 @@ struct ingest_stats {
 	__u64 opened, closed, failed;
 	__u64 events_lost;
 	__u32 under_way;    /* commands */
-	__u32 held;	    /* buffers */
 	__u32 streams;
 	__u32 flush;	    /* the thread is to flush the refill ring and come back */
 	__u32 end;	    /* enum ingest_end */

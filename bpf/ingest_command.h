@@ -17,17 +17,24 @@
 #define TYPE_NVME   (1U << 0)
 
 /*
- * There is always one: a stream has one that is open, and those that are issued
- * have a full list or the bytes of 1/256 of the area; loader/ingest_words.c
- * bounds the area. What is written early leaves a quarter of them free.
+ * When there are fewer, nothing is received until there are more. What may be in
+ * the completion queue then, 8192 fragments at most, goes into them: a command
+ * that is full has INGEST_FEW pieces, or 1/512 of the area, and a stream has one
+ * that is open. What is written early leaves a quarter of all.
  */
+#define commands_are_few() (nr_free < INGEST_COMMANDS / 2)
+
+/* There is always one. If not, the loop ends before anything comes of it. */
 static __always_inline __u32 command_new(__u32 stream)
 {
-	__u32 index = *element(free_commands, --nr_free);
-	struct command *c = command_at(index);
+	__u32 index = SPARE_COMMAND;
+	struct command *c;
 
-	if (nr_free >= INGEST_COMMANDS)
+	if (nr_free)
+		index = *element(free_commands, --nr_free);
+	else
 		broken(-ENOBUFS);
+	c = command_at(index);
 	c->stream = stream;
 	c->bytes = 0;
 	c->nr_refs = 0;
@@ -57,12 +64,13 @@ static __always_inline void command_add(__u8 *mem, struct command *c, __u32 inde
 		c->last += len;
 	} else {
 		__u32 n = c->nr_frags;
+		struct fragment *f = fragment_at(mem, index, n);
 
 		if (n)
-			fragment_at(mem, index, n - 1)->len = c->last;
+			f[-1].len = c->last;
 		else
 			c->first = addr;
-		fragment_at(mem, index, n)->addr = addr;
+		f->addr = addr;
 		c->nr_frags = n + 1;
 		c->last = len;
 	}
@@ -214,7 +222,7 @@ __noinline int slot_free(__u64 addr)
 static __always_inline void command_gave(struct command *c, __u32 left)
 {
 	stream_at(c->stream)->given += c->nr_refs - left;
-	stats.held -= c->nr_refs - left;
+	stats.returned += c->nr_refs - left;
 	c->nr_refs = left;
 }
 
@@ -225,14 +233,16 @@ static __always_inline void command_gave(struct command *c, __u32 left)
 static __always_inline bool command_refill(__u8 *rq, struct command *c, __u32 index, __u32 *tail,
 					   __u32 head)
 {
-	__u64 area = setup.area, token = setup.area_token;
-	__u32 n = c->nr_refs, at = *tail, mask = setup.refill_mask;
+	__u32 n = c->nr_refs + zero, at = *tail, mask = setup.refill_mask;
+	__u32 room = mask + 1 - (at - head), left = n > room ? n - room : 0;
+	__u64 from_area = setup.area_token - setup.area;
 	__u8 *rqes = rq + setup.refill_rqes;
+	__u64 *of = refs_of(index);
 
-	while (n && at - head <= mask && may_go_on()) {
-		__u64 addr = REF_ADDR(*ref_at(index, --n));
+	while (n != left && may_go_on()) {
+		__u64 addr = REF_ADDR(*nth_ref(of, --n));
 
-		*(__u64 *)(rqes + (__u64)(at++ & mask) * 16) = (addr - area) | token;
+		*(__u64 *)(rqes + (__u64)(at++ & mask) * 16) = addr + from_area;
 	}
 	command_gave(c, n);
 	*tail = at;

@@ -15,7 +15,6 @@
 #define SQE_FIXED_FILE	  1U /* IOSQE_FIXED_FILE */
 #define RECV_MULTISHOT	  2U /* IORING_RECV_MULTISHOT */
 #define TIMEOUT_MULTISHOT (1U << 6)
-#define MSG_WAITALL	  0x100
 #define CQE_F_MORE	  2U
 
 #define EINTR	   4
@@ -40,6 +39,7 @@ enum {
 	S_FULL = 1 << 9,	 /* nor can it be: its targets are full */
 	S_NEW = 1 << 10,	 /* policies were not asked yet */
 	S_PER_FRAGMENT = 1 << 11, /* they want to be asked again */
+	S_LATER = 1 << 12,	 /* there was no buffer: not before the next tick */
 	/* Of these, each fragment is looked at. */
 	S_SLOW = S_DROP | S_FULL | S_NEW | S_PER_FRAGMENT,
 };
@@ -57,11 +57,12 @@ struct stream {
 	__u32 targets;
 	__u32 desc_flags;
 	__s32 error;
+	__u32 starved;	 /* receives in a row that found no buffer */
 	__u32 fill;	 /* recv: bytes in the slot that is received into */
-	__u32 resv;
+	__u32 idle;	 /* ticks without data */
 	__u64 slot;	 /* recv: its address */
 	__u64 before;	 /* bytes of the receives that ended */
-	__u64 quiet;	 /* bytes at the last tick */
+	__u64 seen;	 /* bytes at the last tick */
 	__u64 dropped;
 	__u64 lost;
 	__u64 lba;	 /* of the next command */
@@ -98,6 +99,9 @@ struct fragment {
 	__u32 resv;
 };
 
+/* Receives that found no buffer, one a tick, before the stream is given up. */
+#define STARVED 100
+
 /* References that a command may hold, and when it is time to write it. */
 #define PIECES_MAX  (INGEST_PIECES - 8)
 #define PIECES_FULL (INGEST_PIECES - 16)
@@ -116,6 +120,7 @@ static __u64 refs[INGEST_COMMANDS][INGEST_PIECES];
 static __u32 slot_generations[1 << 16];	/* of the slots that are held */
 
 /* Commands that nobody uses, and those whose buffers go back, first come first. */
+#define SPARE_COMMAND (INGEST_COMMANDS - 1) /* never among them */
 static __u16 free_commands[INGEST_COMMANDS];
 static __u32 nr_free;
 static __u16 done_commands[INGEST_COMMANDS];
@@ -193,19 +198,27 @@ static __always_inline struct command *command_at(__u32 index)
 	return element(commands, index);
 }
 
-static __always_inline __u64 *ref_at(__u32 index, __u32 n)
+static __always_inline __u64 *refs_of(__u32 index)
 {
-	__u64 *of = *element(refs, index);
+	return *element(refs, index);
+}
 
+static __always_inline __u64 *nth_ref(__u64 *of, __u32 n)
+{
 	barrier_var(n);
 	return &of[n & (INGEST_PIECES - 1)];
+}
+
+static __always_inline __u64 *ref_at(__u32 index, __u32 n)
+{
+	return nth_ref(refs_of(index), n);
 }
 
 static __always_inline struct fragment *fragment_at(__u8 *mem, __u32 index, __u32 n)
 {
 	__u64 at = (index & (INGEST_COMMANDS - 1)) * INGEST_PIECES + (n & (INGEST_PIECES - 1));
 
-	return (struct fragment *)(mem + setup.data + setup.lists + at * sizeof(struct fragment));
+	return (struct fragment *)(mem + setup.lists_at + at * sizeof(struct fragment));
 }
 
 /* --- the ring's memory: NULL never happens, the verifier wants to hear of it ------ */

@@ -66,11 +66,13 @@ __noinline int report_extent(__u32 index)
 }
 
 /*
- * Blocks that are free on all of the targets, at least as many as asked for: an
- * extent, or less when there are not many left, so that streams do not run out of
- * blocks that others have and do not need.
+ * Blocks that are free on all of the targets, at least as many as asked for, less
+ * those that a stream has left if they directly follow: an extent, or less when
+ * there are not many left, so that streams do not run out of blocks that others
+ * have and do not need.
  */
-static __always_inline int space_take(__u32 targets, __u32 blocks, __u64 *start, __u64 *end)
+static __always_inline int space_take(__u32 targets, const struct stream *s, __u32 blocks,
+				      __u64 *start, __u64 *end)
 {
 	__u32 key = 0, i;
 	struct ingest_space *sp = bpf_map_lookup_elem(&space, &key);
@@ -89,6 +91,8 @@ static __always_inline int space_take(__u32 targets, __u32 blocks, __u64 *start,
 	}
 	if (from > to)
 		from = to;
+	if (from == s->lba_end)
+		blocks -= s->lba_end - s->lba;
 	want = (to - from) / (2 * setup.queues * (stats.streams ?: 1));
 	if (want > setup.extent)
 		want = setup.extent;
@@ -131,7 +135,7 @@ __noinline int stream_reserve(__u32 index, __u32 blocks)
 	__u64 start = 0, end = 0;
 	int ret;
 
-	ret = space_take(s->targets, blocks, &start, &end);
+	ret = space_take(s->targets, s, blocks, &start, &end);
 	if (ret)
 		return ret;
 	/* Where it goes on without a gap it is the same extent. */
@@ -156,8 +160,9 @@ static __always_inline void stream_next(struct stream *s, __u32 index)
 }
 
 /*
- * As much of it as is whole blocks. Unless it must, up to an end only from which
- * the next command can go on without a copy: devices want a multiple of 4.
+ * As much of it as is whole blocks. Unless it must, or none came for long, up to an
+ * end only from which the next command can go on without a copy: devices want a
+ * multiple of 4.
  */
 __noinline int stream_write(RING, __u32 index, __u32 must)
 {
@@ -169,7 +174,7 @@ __noinline int stream_write(RING, __u32 index, __u32 must)
 	cut = c->bytes & ((1U << setup.block_shift) - 1);
 	if (!mem || cut == c->bytes)
 		return 0;
-	if (!must && cut && ((c->end - cut) & 3))
+	if (!must && cut && ((c->end - cut) & 3) && c->bytes < 2 * setup.command_bytes)
 		return 0;
 	blocks = (c->bytes - cut) >> setup.block_shift;
 	if (s->lba + blocks > s->lba_end && stream_reserve(index, blocks)) {
@@ -253,8 +258,8 @@ __noinline int stream_compact(RING, __u32 index)
 	return 0;
 }
 
-/* The open command can hold no more, or holds what others need. */
-__noinline int stream_flush(RING, __u32 index)
+/* The open command holds what others need: more than a few pieces without a block. */
+__noinline int stream_flush(RING, __u32 index, __u32 few)
 {
 	struct stream *s = stream_at(index);
 
@@ -264,7 +269,7 @@ __noinline int stream_flush(RING, __u32 index)
 		stats.flushed++;
 		stream_write(ring, index, 1);
 	}
-	if (command_at(s->command)->nr_refs > 8)
+	if (command_at(s->command)->nr_refs > few)
 		stream_compact(ring, index);
 	return 0;
 }
@@ -342,40 +347,50 @@ __noinline bool stream_refuses(__u32 index, __u64 addr, __u32 len)
 	}
 	/* Not with data that waits for more of it, as long as there are commands. */
 	k = s->command;
-	if (command_at(k)->bytes && nr_free > INGEST_COMMANDS / 2) {
+	if (command_at(k)->bytes && !commands_are_few()) {
 		k = command_new(index);
 		command_add_ref(command_at(k), k, addr, 0);
 		command_release(k);
 		return true;
 	}
 	command_add_ref(command_at(k), k, addr, 0);
-	if (!command_at(k)->bytes && command_at(k)->nr_refs >= 32)
+	if (!command_at(k)->bytes && command_at(k)->nr_refs >= INGEST_FEW)
 		stream_next(s, index);
 	return true;
+}
+
+/* The open command can hold no more, or need not. */
+__noinline int stream_full(RING, __u32 index)
+{
+	struct stream *s = stream_at(index);
+
+	stream_write(ring, index, command_at(s->command)->nr_refs >= PIECES_MAX);
+	if (command_at(s->command)->nr_refs >= PIECES_MAX)
+		stream_compact(ring, index);
+	if (commands_are_few())
+		stream_wait(s, index);
+	return 0;
 }
 
 static __always_inline void stream_receive(struct iou_ctx *ring, __u8 *mem, __u32 index, __u64 addr,
 					   __u32 len)
 {
 	struct stream *s = stream_at(index);
-	__u32 k;
-	struct command *c;
+	__u32 k = s->command;
+	struct command *c = command_at(k);
 
 	s->got += len;
 	s->taken++;
 	if (!(s->flags & S_SLOW) || !stream_refuses(index, addr, len)) {
-		k = s->command;
-		c = command_at(k);
 		command_add(mem, c, k, addr, len);
 		command_add_ref(c, k, addr, len);
+	} else {
+		c = command_at(s->command);
 	}
-	c = command_at(s->command);
 	if (c->bytes < setup.command_bytes && c->nr_frags < setup.command_frags &&
 	    c->nr_refs < PIECES_FULL)
 		return;
-	stream_write(ring, index, c->nr_refs >= PIECES_MAX);
-	if (command_at(s->command)->nr_refs >= PIECES_MAX)
-		stream_compact(ring, index);
+	stream_full(ring, index);
 }
 
 /* --- a receive begins ------------------------------------------------------------------------------ */
@@ -417,7 +432,7 @@ static __always_inline bool slot_take(struct stream *s, __u32 index)
 	return true;
 }
 
-/* What there is into an empty slot; the rest of it is waited for, unless cancelled. */
+/* What there is, into what is left of a slot. */
 __noinline bool arm_recv(RING, __u32 index)
 {
 	struct stream *s = stream_at(index);
@@ -433,7 +448,6 @@ __noinline bool arm_recv(RING, __u32 index)
 	sqe->fd = INGEST_FIRST_FILE + index;
 	sqe->addr = setup.user_data_area + s->slot + s->fill;
 	sqe->len = setup.slot_size - s->fill;
-	sqe->msg_flags = s->fill ? MSG_WAITALL : 0;
 	sqe->user_data = INGEST_TAG(INGEST_RECEIVE, index);
 	return true;
 }
@@ -466,7 +480,6 @@ __noinline int slot_full(RING, __u32 index)
 	s->fill = 0;
 	stats.receives++;
 	stats.bytes += fill;
-	stats.held++;
 	stats.copied[INGEST_COPY_RECV] += fill;
 	stream_receive(ring, mem, index, s->slot, fill);
 	return 0;
@@ -490,7 +503,15 @@ __noinline int receive_ended(__u32 index, __s32 res)
 		break;
 	case ENOMEM:
 	case ENOBUFS:
+		/* For what must be copied there are those only that the kernel took back. */
 		stats.no_buffers++;
+		s->flags |= S_LATER;
+		if (setup.zcrx)
+			stats.flush = 1;
+		if (s->got)
+			s->starved = 0;
+		else if (++s->starved >= STARVED)
+			stream_error(s, index, res);
 		break;
 	case EINTR:
 		break;
@@ -526,6 +547,8 @@ __noinline int slot_received(RING, __u32 index, __s32 res)
 		slot_full(ring, index);
 	if (res <= 0)
 		return receive_ended(index, res);
+	s->before += s->got;
+	s->got = 0;
 	s->flags &= ~(S_ARMED | S_CANCELLED);
 	stream_wait(s, index);
 	return 0;
@@ -595,21 +618,22 @@ __noinline bool stream_arm(RING, __u32 index)
 	if (draining)
 		s->flags |= S_ENDING;
 	if (s->flags & S_ARMED) {
-		if (s->flags & (S_ENDING | S_PAUSED) && !(s->flags & S_CANCELLED))
+		if ((s->flags & (S_ENDING | S_PAUSED) || commands_are_few()) &&
+		    !(s->flags & S_CANCELLED))
 			stream_cancel(ring, index);
 		return true;
 	}
 	if (s->flags & S_ENDING)
 		return stream_end(ring, s, index);
-	if (s->flags & S_PAUSED)
+	if (s->flags & (S_PAUSED | S_LATER))
 		return false;
 	held = s->taken - s->given;
 	room = held < share ? share - held : 0;
-	if (room < (share + 3) / 4) {
+	if (room < (share + 3) / 4 || commands_are_few()) {
 		stats.waits++;
 		/* What it holds and nobody writes must go first. */
 		if (!s->under_way)
-			stream_flush(ring, index);
+			stream_flush(ring, index, 0);
 		return false;
 	}
 	if (!(setup.zcrx ? arm_zcrx(ring, s, index, room) : arm_recv(ring, index)))

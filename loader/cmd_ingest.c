@@ -123,7 +123,7 @@ static int serve(struct ingest *in)
 	uint64_t next = in->started + 1000000;
 	int ret = EXIT_OK;
 
-	while (!all_ended(in) && !ret) {
+	while (!all_ended(in)) {
 		struct pollfd fds[] = {
 			{ .fd = ring_buffer__epoll_fd(in->events), .events = POLLIN },
 			{ .fd = takes_more(in) ? in->listener : -1, .events = POLLIN },
@@ -133,7 +133,7 @@ static int serve(struct ingest *in)
 		ring_buffer__consume(in->events);
 		if (fds[1].revents)
 			ret = ingest_accept_all(in);
-		if (!in->draining && had_enough(in))
+		if (!in->draining && (ret || had_enough(in)))
 			drain(in);
 		if (microseconds_of(CLOCK_MONOTONIC) >= next) {
 			ingest_report_now(in);
@@ -167,6 +167,11 @@ static int status_of(const struct ingest *in, char *why, size_t size)
 	if (ret)
 		return ret;
 	ingest_report_sum(in, &s);
+	/* Also of what came when it was ending already. */
+	if (in->opt.require_zero_copy && ingest_report_copied(&s)) {
+		snprintf(why, size, "bytes were copied, which --require-zero-copy forbids");
+		return EXIT_COPIED;
+	}
 	if (s.unseen && in->opt.require_zero_copy) {
 		snprintf(why, size,
 			 "this kernel does not let it be told whether bytes were copied");
@@ -186,7 +191,7 @@ static int run(struct ingest *in)
 {
 	char why[512] = "";
 	const char *note;
-	int ret;
+	int ret, status;
 
 	ret = ingest_region_open(in);
 	if (!ret)
@@ -212,11 +217,9 @@ static int run(struct ingest *in)
 	}
 	in->started = microseconds_of(CLOCK_MONOTONIC);
 	ret = serve(in);
-	if (ret)
-		return ret;
-	ret = status_of(in, why, sizeof(why));
+	status = status_of(in, why, sizeof(why));
 	ingest_report_end(in, why);
-	return ret;
+	return status ?: ret;
 }
 
 int cmd_ingest(int argc, char **argv)

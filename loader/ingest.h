@@ -156,6 +156,7 @@ void ingest_accept_close(struct ingest *in);
 
 /* ingest_report.c */
 void ingest_report_sum(const struct ingest *in, struct ingest_stats *sum);
+uint64_t ingest_report_copied(const struct ingest_stats *s);
 void ingest_report_now(struct ingest *in);
 /* With the reason why it failed, if it did. */
 void ingest_report_end(struct ingest *in, const char *why);

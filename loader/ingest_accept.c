@@ -218,8 +218,21 @@ int ingest_accept_all(struct ingest *in)
 		if (in->opt.count && in->nr_streams >= in->opt.count)
 			break;
 	}
-	if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+	if (fd >= 0)
+		return EXIT_OK;
+	switch (errno) {
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		/* It may be better when others have ended. */
+		usleep(10000);
+		return EXIT_OK;
+	case EINVAL:
+	case EBADF:
+	case EPERM:
 		return fail(-errno, "cannot accept connections");
+	}
 	return EXIT_OK;
 }
 

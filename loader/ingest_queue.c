@@ -277,6 +277,27 @@ static void *queue_main(void *arg)
 
 /* --- its program ------------------------------------------------------------------ */
 
+/*
+ * In a command: what all targets take, less one for the zeroes at the end. Where that
+ * is little the module makes several of one, and may have to copy at their ends.
+ */
+static uint32_t most_fragments(const struct ingest *in)
+{
+	uint32_t most = INGEST_FRAGMENTS;
+	unsigned int i;
+
+	for (i = 0; i < in->opt.nr_targets; i++)
+		if (in->targets[i].max_segments <= most)
+			most = in->targets[i].max_segments - 1;
+	return most > INGEST_FEW ? most : INGEST_FEW;
+}
+
+/* How often the loop looks at what waits. */
+static unsigned int tick_ms(const struct ingest_options *opt)
+{
+	return opt->flush_ms < 100 ? opt->flush_ms : 100;
+}
+
 static void configure(struct ingest_queue *q)
 {
 	const struct ingest_options *opt = &q->in->opt;
@@ -287,12 +308,7 @@ static void configure(struct ingest_queue *q)
 		opt->nic ? opt->area / opt->buffer : q->in->setup.nr_slots / opt->nr_queues;
 	/* The NIC's ring, and what sockets hold before it is received. */
 	uint32_t kept = opt->nic ? buffers / 4 : 0;
-	uint32_t segments = q->in->targets[0].max_segments;
-	unsigned int i;
 
-	for (i = 1; i < opt->nr_targets; i++)
-		if (q->in->targets[i].max_segments < segments)
-			segments = q->in->targets[i].max_segments;
 	*(struct ingest_config *)&q->skel->rodata->setup = (struct ingest_config){
 		.cq_size = (p->cq_off.cqes + p->cq_entries * 32 + page - 1) & -page,
 		.sq_size = p->sq_entries * 128,
@@ -318,6 +334,7 @@ static void configure(struct ingest_queue *q)
 		.slots = o->slots - o->data,
 		.slot_size = INGEST_SLOT,
 		.lists = lists,
+		.lists_at = o->data + lists,
 		.staging = lists + INGEST_LISTS,
 		.zeroes = lists + INGEST_LISTS + INGEST_STAGING,
 		.user_data_area = (uintptr_t)q->in->map - (o->slots - o->data),
@@ -325,9 +342,7 @@ static void configure(struct ingest_queue *q)
 		.submit = UNIFIED_IO_URING_SUBMIT,
 		.block_shift = __builtin_ctz(q->in->block),
 		.command_bytes = opt->command,
-		.command_frags = segments > 65	? 64
-				 : segments > 2 ? segments - 1
-						: 1,
+		.command_frags = most_fragments(q->in),
 		.budget = buffers - kept,
 		.on_error = opt->on_error,
 		.targets = (1ULL << opt->nr_targets) - 1,
@@ -335,6 +350,7 @@ static void configure(struct ingest_queue *q)
 		.require_zero_copy = opt->require_zero_copy,
 		.extent = opt->extent / q->in->block,
 		.tick = (uintptr_t)&q->tick,
+		.quiet_ticks = (opt->flush_ms + tick_ms(opt) - 1) / tick_ms(opt),
 	};
 }
 
@@ -345,8 +361,7 @@ static int load_program(struct ingest_queue *q)
 	uint32_t key = 0;
 	int ret;
 
-	q->tick = (struct __kernel_timespec){ .tv_sec = in->opt.flush_ms / 1000,
-					      .tv_nsec = in->opt.flush_ms % 1000 * 1000000LL };
+	q->tick = (struct __kernel_timespec){ .tv_nsec = tick_ms(&in->opt) * 1000000LL };
 	bpf_log_keep();
 	q->skel = ingest_bpf__open();
 	if (!q->skel)

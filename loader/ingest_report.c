@@ -42,12 +42,11 @@ void ingest_report_sum(const struct ingest *in, struct ingest_stats *sum)
 		for (j = 0; j < offsetof(struct ingest_stats, under_way) / sizeof(*to); j++)
 			to[j] += from[j];
 		sum->under_way += s->under_way;
-		sum->held += s->held;
 		sum->streams += s->streams;
 	}
 }
 
-static uint64_t bytes_copied(const struct ingest_stats *s)
+uint64_t ingest_report_copied(const struct ingest_stats *s)
 {
 	uint64_t sum = 0;
 	int i;
@@ -60,6 +59,11 @@ static uint64_t bytes_copied(const struct ingest_stats *s)
 static uint64_t bytes_by_dma(const struct ingest_stats *s)
 {
 	return s->bytes - s->unseen - s->copied[INGEST_COPY_HEAD] - s->copied[INGEST_COPY_RECV];
+}
+
+static uint32_t buffers_held(const struct ingest_stats *s)
+{
+	return s->receives - s->returned;
 }
 
 static uint32_t all_buffers(const struct ingest *in)
@@ -108,7 +112,7 @@ static void json_stats(const struct ingest *in, const struct ingest_stats *s)
 	json_u64("streams", s->streams);
 	json_u64("under_way", s->under_way);
 	json_u64("buffers", all_buffers(in));
-	json_u64("buffers_held", s->held);
+	json_u64("buffers_held", buffers_held(s));
 }
 
 void ingest_report_now(struct ingest *in)
@@ -139,8 +143,8 @@ void ingest_report_now(struct ingest *in)
 	printf("%s%s/s  streams %u  zero-copied %s  copied %s  commands %u  buffers free %u%s",
 	       isatty(1) ? "\r" : "", about(per_second, rate, sizeof(rate)), s.streams,
 	       about(bytes_by_dma(&s), dma, sizeof(dma)),
-	       about(bytes_copied(&s), copied, sizeof(copied)), s.under_way,
-	       all_buffers(in) - s.held, isatty(1) ? "\033[K" : "\n");
+	       about(ingest_report_copied(&s), copied, sizeof(copied)), s.under_way,
+	       all_buffers(in) - buffers_held(&s), isatty(1) ? "\033[K" : "\n");
 	fflush(stdout);
 }
 

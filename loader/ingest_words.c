@@ -285,6 +285,20 @@ static int check_source(struct ingest_options *opt, bool recv)
 	return EXIT_OK;
 }
 
+/* The loop has 1024 commands. With recv a stream has a slot that is received into. */
+static int check_sizes(const struct ingest_options *opt, bool recv)
+{
+	char size[32];
+
+	if (opt->command < opt->area / 512)
+		return fail_usage("--command is to be 1/512 of --area or more: %s",
+				  human(opt->area / 512, size, sizeof(size)));
+	if (recv && opt->streams * 2 * INGEST_SLOT > opt->area)
+		return fail_usage("--recv takes %s of --area for each of --streams",
+				  human(2 * INGEST_SLOT, size, sizeof(size)));
+	return EXIT_OK;
+}
+
 static int check(struct ingest_options *opt, bool recv)
 {
 	int ret;
@@ -298,7 +312,7 @@ static int check(struct ingest_options *opt, bool recv)
 		return fail_usage("where is it stored? --target DEVICE");
 	if (opt->block && opt->nvme)
 		return fail_usage("--block and --nvme exclude each other");
-	return EXIT_OK;
+	return check_sizes(opt, recv);
 }
 
 int ingest_parse(struct ingest_options *opt, int argc, char **argv)

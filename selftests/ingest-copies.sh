@@ -44,5 +44,15 @@ ends "it ends" 0
 ethtool -N testnic0 delete 0
 ok "what came through it is there" is 1 first
 ok "copied, as is told" counted '.astray == 1 and .bytes_dma == 0 and .bytes_copied.head == 300001'
+
+# What is copied goes to buffers that the kernel has; it takes back those it got when it is told to.
+starts "32 buffers" "${zcrx[@]}" --area 2M --buffer 64K --count 1 --flush 20
+ethtool -N testnic0 flow-type tcp4 src-port 5001 dst-port 9000 action 0 loc 0
+cat first unsplit last >all
+send all sourceport=5001
+ends "it ends" 0
+ethtool -N testnic0 delete 0
+ok "they were used again and again" is 1 all
+ok "as they ran out" counted '.no_buffers > 2 and .bytes_copied.head == 900003'
 nic_down
 finish

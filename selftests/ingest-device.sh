@@ -32,8 +32,8 @@ cat odd large >both
 ok "the NIC" nic
 mtu 4148
 
-# 64 KiB every 50 ms or so, while all of the buffers together are 2 MiB.
-null slow irqmode=2 completion_nsec=50000000 hw_queue_depth=1 submit_queues=1
+# 64 KiB every 200 ms or so, while all of the buffers together are 2 MiB.
+null slow irqmode=2 completion_nsec=200000000 hw_queue_depth=1 submit_queues=1
 disk=$null
 receive "a slow device" --target "$null" --area 2M --command 64K --count 2 --stats-json
 send large &
@@ -74,6 +74,13 @@ send large
 ends "it works" 0
 ok "all is there" is 1 large
 
+random 1M exact
+receive "a target with room for 1 MiB, and that" --target "$disk" --start 63M --count 1
+mtu 1500
+send exact
+mtu 4148
+ends "it fits" 0
+ok "to the last byte" is 1 exact
 receive "a target with room for 1 MiB" --target "$disk" --start 63M --count 9
 send large 2>/dev/null
 ends "it ends" 1 "a target is full"
@@ -83,13 +90,18 @@ ok "and what is lost is told" counted '.stored <= 1048576 and .stored + .lost ==
 
 # The drive is pulled out.
 disk=/dev/$(drive 0)
+mkfifo pipe
 for how in stop drop; do
 	receive "--on-error $how" --target "/dev/$(drive 0)" --on-error $how --count 2 --stats-json
-	(cat odd; sleep 4; cat large) | peer timeout 100 socat -u - "$to" 2>/dev/null &
+	peer timeout 100 socat -u OPEN:pipe "$to" 2>/dev/null &
+	sender=$!
+	exec 3>pipe
+	cat odd >&3
 	waits_for '.bytes == 300001'
 	echo 1 >"$(readlink -f "/sys/block/$(drive 0)/device/device")/remove"
-	sent=$!
-	wait $sent
+	cat large >&3
+	exec 3>&-
+	wait $sender
 	settled
 	[ $how = stop ] || send odd
 	ends "the drive is pulled out: it ends" 1

@@ -48,4 +48,46 @@ ok "each in blocks of its own" counted '.block as $b | [.streams_index[].extents
 ok "and nowhere before --start" counted '[.streams_index[].extents[].lba] | min == 2048'
 ok "in both loops" counted '[.streams_index[].queue] | unique == [0, 1]'
 ok "copied" counted "$all_copied and $all_stored"
+
+# Of eight streams, each with a share of a few slots, seven say nothing.
+random 600 few
+dribble() { timeout 100 python3 - few <<-'END'
+	import socket, sys, time
+	conns = [socket.create_connection(("::1", 9000)) for _ in range(8)]
+	data = open(sys.argv[1], "rb").read()
+	for at in range(0, len(data), 50):
+	    conns[3].send(data[at:at + 50])
+	    time.sleep(0.2)
+	END
+}
+starts "few slots" --listen '[::1]:9000' --recv --target "$disk" --area 2M --streams 8 --count 8 --flush 20
+dribble
+ends "it ends" 0
+ok "what came in dribs and drabs is there" are few nothing nothing nothing nothing nothing nothing nothing
+ok "copied together" counted ".bytes_copied.small > 0 and .bytes_copied.recv == 600 and $all_stored"
+
+# From here on no slot begins where a block does, nor at a multiple of 4.
+odd_start() { (head -c 1001 larger; sleep 1; tail -c +1002 larger) | timeout 100 socat -u - "$to"; }
+reset() { timeout 100 python3 - <<-'END'
+	import socket, struct, time
+	s = socket.create_connection(("::1", 9000))
+	for n in range(4):
+	    s.send(bytes(100001))
+	    time.sleep(0.1)
+	s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+	END
+}
+starts "an odd start, a reset" --listen '[::1]:9000' --recv --target "$disk" --count 3
+odd_start
+reset
+# No more files for now.
+prlimit --pid "$pid" --nofile=3:
+send odd &
+sleep 1
+prlimit --pid "$pid" --nofile=1024:
+ends "one stream was reset" 4
+ok "the first is there" is 1 larger
+ok "in commands of no great size" counted '.commands > 12'
+ok "the second has an error" counted '.streams_index[1] | .error == "Connection reset by peer" and .complete == false'
+ok "the third waited for a file" is 3 odd
 finish

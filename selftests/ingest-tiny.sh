@@ -38,6 +38,15 @@ ok "less than the small streams have" counted '.bytes_copied.small < 130000'
 ok "receives ended and were armed again" counted '.arms > 8'
 ok "no buffer is left behind" counted "$all_stored"
 
+# A share is six buffers, and they are full with less than a block.
+random 6000 some some2 some3
+starts "32 buffers" --listen 10.9.0.1:9000 --dev testnic0 --queues 3 --target "$disk" --area 2M --buffer 64K --streams 4 --count 4
+for file in some some2 some3; do send $file nodelay 100 & done
+send large
+ends "it ends" 0
+ok "all that was sent is on the drive" are some some2 some3 large
+ok "no buffer is left behind" counted "$all_stored"
+
 starts "with --require-zero-copy" --listen 10.9.0.1:9000 --dev testnic0 --queues 3 --target "$disk" --area 2M \
 	--require-zero-copy --count 2
 send large

@@ -36,6 +36,8 @@ done <<-END
 	a power of two|--listen :9000 --recv --buffer 2K --target /dev/null
 	a size is meant|--listen :9000 --recv --start -1 --target /dev/null
 	a power of two|--listen :9000 --recv --extent 1M --command 2M --target /dev/null
+	--command is to be 1/512 of --area or more: 128 KiB|--listen :9000 --dev lo --queues 0 --area 64M --command 64K --target /dev/null
+	--recv takes 256 KiB of --area for each of --streams|--listen :9000 --recv --streams 256 --target /dev/null
 	a number is meant|--listen :9000 --recv --count 0 --target /dev/null
 	a number is meant|--listen :9000 --recv --streams 257 --target /dev/null
 	a number is meant|--listen :9000 --recv --flush 1s --target /dev/null
