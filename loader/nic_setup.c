@@ -42,11 +42,10 @@ static int set_rings(struct nic_setup *s)
 	struct nic_state *state = &s->state;
 	int ret;
 
-	if (state->has_split) {
-		ret = nic_set_split(&s->ethtool, state->name, true);
-		if (ret)
-			return nic_refused(s, ret, "split headers from data (tcp-data-split)");
-	}
+	/* Also where it is on: what counts for a ring is that somebody has asked for it. */
+	ret = nic_set_split(&s->ethtool, state->name, true);
+	if (ret)
+		return nic_refused(s, ret, "split headers from data (tcp-data-split)");
 	if (state->has_threshold) {
 		ret = nic_set_threshold(&s->ethtool, state->name, 0);
 		if (ret)

@@ -32,6 +32,20 @@ ok "show, JSON" show '.[0] | .driver == "unified_testnic" and .split == false an
 	(.queues | length) == 4 and all(.queues[]; .napi > 0 and .memory == "driver" and .thread == null) and .lacks == []'
 ok "all of them" json 'map(.name) | contains(["testnic0", "eth0"])' unifiedctl -j nic show
 
+# --- a driver that splits unasked --------------------------------------------
+receive() { /unified/selftests/iou-zcrx -s -p 5000 -i testnic0 -q 1 & }
+bound() { for _ in {1..100}; do show '.[0].queues[1] | .memory == "io_uring" and .page_size == 4096' && return; sleep 0.1; done; return 1; }
+ethtool --set-priv-flags testnic0 split-unasked on
+ok "a split that nobody asked for" show '.[0].split'
+unifiedctl nic setup testnic0 --queues 1 --port 5000 >/dev/null
+receive
+ok "is asked for, as a ring needs" bound
+kill -9 $!
+wait $! 2>/dev/null
+ok "and stays on" json '.[0].restored | index("tcp-data-split off") == null' unifiedctl -j nic restore
+ethtool --set-priv-flags testnic0 split-unasked off
+ethtool -G testnic0 tcp-data-split off
+
 # --- one queue ---------------------------------------------------------------
 remember
 ok "one queue is set up" says "until unifiedctl nic restore testnic0" unifiedctl nic setup testnic0 --queues 1 --port 5000
@@ -141,8 +155,7 @@ pkill sleep
 
 # --- a queue in use ----------------------------------------------------------
 unifiedctl nic setup testnic0 --queues 1 --port 5000 >/dev/null
-/unified/selftests/iou-zcrx -s -p 5000 -i testnic0 -q 1 &
-bound() { for _ in {1..100}; do show '.[0].queues[1] | .memory == "io_uring" and .page_size == 4096' && return; sleep 0.1; done; return 1; }
+receive
 ok "a queue with io_uring's memory" bound
 refused "which keeps the split on" "queue 1 is bound to a ring" unifiedctl nic restore testnic0
 ok "nothing was restored" show '.[0].rules == 2 and .[0].set_up'

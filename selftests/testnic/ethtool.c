@@ -8,17 +8,20 @@
  */
 #include <linux/ethtool_netlink.h>
 #include <net/netdev_lock.h>
+#include <net/netdev_queues.h>
 
 #include "testnic.h"
 
 #define TESTNIC_HDS_THRESH_MAX 65535
 
 enum {
-	TESTNIC_FLAG_PACK
+	TESTNIC_FLAG_PACK,
+	TESTNIC_FLAG_SPLIT_UNASKED,
 };
 
 static const char testnic_flag_names[][ETH_GSTRING_LEN] = {
 	[TESTNIC_FLAG_PACK] = "pack-payloads",
+	[TESTNIC_FLAG_SPLIT_UNASKED] = "split-unasked",
 };
 
 static const char testnic_rx_names[TESTNIC_RX_STATS][ETH_GSTRING_LEN] = {
@@ -49,21 +52,26 @@ static void testnic_get_ringparam(struct net_device *dev, struct ethtool_ringpar
 	kring->hds_thresh_max = TESTNIC_HDS_THRESH_MAX;
 }
 
-/* A split that nobody has asked for is off. */
+/* Where nobody has asked for anything, it is the driver that decides. */
+static void testnic_set_split(struct testnic_port *port, u8 split, u32 above)
+{
+	if (split == ETHTOOL_TCP_DATA_SPLIT_DISABLED ||
+	    (split == ETHTOOL_TCP_DATA_SPLIT_UNKNOWN && !port->split_unasked))
+		above = TESTNIC_SPLIT_OFF;
+	WRITE_ONCE(port->split_above, above);
+}
+
 static int testnic_set_ringparam(struct net_device *dev, struct ethtool_ringparam *ring,
 				 struct kernel_ethtool_ringparam *kring,
 				 struct netlink_ext_ack *extack)
 {
 	struct testnic_port *port = netdev_priv(dev);
-	u32 split_above = TESTNIC_SPLIT_OFF;
 
 	if (!ring->rx_pending) {
 		NL_SET_ERR_MSG_MOD(extack, "a ring has one entry or more");
 		return -EINVAL;
 	}
-	if (kring->tcp_data_split == ETHTOOL_TCP_DATA_SPLIT_ENABLED)
-		split_above = kring->hds_thresh;
-	WRITE_ONCE(port->split_above, split_above);
+	testnic_set_split(port, kring->tcp_data_split, kring->hds_thresh);
 	WRITE_ONCE(port->ring, ring->rx_pending);
 	return 0;
 }
@@ -123,7 +131,8 @@ static u32 testnic_get_priv_flags(struct net_device *dev)
 {
 	struct testnic_port *port = netdev_priv(dev);
 
-	return port->pack ? BIT(TESTNIC_FLAG_PACK) : 0;
+	return (port->pack ? BIT(TESTNIC_FLAG_PACK) : 0) |
+	       (port->split_unasked ? BIT(TESTNIC_FLAG_SPLIT_UNASKED) : 0);
 }
 
 static int testnic_set_priv_flags(struct net_device *dev, u32 flags)
@@ -131,6 +140,8 @@ static int testnic_set_priv_flags(struct net_device *dev, u32 flags)
 	struct testnic_port *port = netdev_priv(dev);
 
 	WRITE_ONCE(port->pack, !!(flags & BIT(TESTNIC_FLAG_PACK)));
+	port->split_unasked = flags & BIT(TESTNIC_FLAG_SPLIT_UNASKED);
+	testnic_set_split(port, dev->cfg->hds_config, dev->cfg->hds_thresh);
 	return 0;
 }
 
