@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nic_plan.h"
 #include "nic_setup.h"
@@ -192,7 +193,7 @@ static int resolve_saved(struct nic_setup *s, bool *prepared)
 	nic_state_free(&saved);
 	if (ret == -EBUSY)
 		return ret;
-	ret = nic_restore_saved(s->state.name, false, &report);
+	ret = nic_undo_saved(s->state.name, false, &report);
 	if (ret && ret != -ENODEV)
 		snprintf(s->why, sizeof(s->why), "%s", report.why);
 	return ret == -ENODEV ? 0 : ret;
@@ -200,8 +201,28 @@ static int resolve_saved(struct nic_setup *s, bool *prepared)
 
 /* --- the interface of this file --------------------------------------------- */
 
+static void unlock(struct nic_setup *s)
+{
+	if (s->lock >= 0)
+		close(s->lock);
+	s->lock = -1;
+}
+
+/* -ECANCELED: somebody has restored it by force. */
+static int note_again(const struct nic_setup *s)
+{
+	int lock = nic_state_lock(), ret;
+
+	if (lock < 0)
+		return lock;
+	ret = nic_state_is_ours(s->state.name) ? nic_state_update(&s->state) : -ECANCELED;
+	close(lock);
+	return ret;
+}
+
 static void free_setup(struct nic_setup *s)
 {
+	unlock(s);
 	nl_close(&s->ethtool);
 	nic_free(&s->nic);
 	nic_state_free(&s->state);
@@ -232,8 +253,12 @@ static int do_setup(struct nic_setup *s, const char *ifname)
 	if (ret)
 		return nic_refused(s, ret, "ask the kernel");
 	ret = look(s, ifname);
-	if (!ret)
-		ret = resolve_saved(s, &prepared);
+	if (ret)
+		return ret;
+	s->lock = nic_state_lock();
+	if (s->lock < 0)
+		return nic_refused(s, s->lock, "lock " NIC_STATE_DIR);
+	ret = resolve_saved(s, &prepared);
 	if (ret || prepared)
 		return ret;
 	/* What was restored is another interface. */
@@ -268,10 +293,12 @@ int nic_setup(struct nic_setup **setup, const char *ifname, const unsigned int *
 	memcpy(s->state.queues, queues, nr_queues * sizeof(*queues));
 	s->state.nr_queues = nr_queues;
 	s->state.port = port;
+	s->lock = -1;
 	s->ipv4 = ipv4;
 	s->ipv6 = ipv6;
 	ret = do_setup(s, ifname);
 	if (!ret) {
+		unlock(s);
 		*setup = s;
 		return EXIT_OK;
 	}
@@ -313,7 +340,7 @@ int nic_setup_thread(struct nic_setup *s, unsigned int queue, pid_t *pid)
 	if (!ret && !*pid) {
 		if (s->noted && state->nr_threaded < NIC_MAX_QUEUES) {
 			state->threaded[state->nr_threaded++] = queue;
-			ret = nic_state_update(state);
+			ret = note_again(s);
 		}
 		if (!ret)
 			ret = nic_napi_set_threaded(napi, true);
@@ -326,20 +353,29 @@ int nic_setup_thread(struct nic_setup *s, unsigned int queue, pid_t *pid)
 		   : EXIT_OK;
 }
 
-int nic_restore(struct nic_setup *s)
+static int restore(struct nic_setup *s)
 {
 	struct nic_report report = {};
-	int ret = EXIT_OK;
+	int ret;
 
-	if (s->noted) {
-		ret = nic_undo(&s->state, &report);
-		if (!ret || ret == -ENODEV)
-			nic_state_remove(s->state.name);
-		if (ret)
-			ret = fail(0, "%s%s%s", report.why,
-				   ret == -ENODEV ? "" : ". Try: unifiedctl nic restore ",
-				   ret == -ENODEV ? "" : s->state.name);
-	}
+	s->lock = nic_state_lock();
+	if (s->lock < 0)
+		return fail(s->lock, "%s: cannot lock " NIC_STATE_DIR, s->state.name);
+	if (!nic_state_is_ours(s->state.name))
+		return EXIT_OK;
+	ret = nic_undo(&s->state, &report);
+	if (!ret || ret == -ENODEV)
+		nic_state_remove(s->state.name);
+	if (!ret)
+		return EXIT_OK;
+	return fail(0, "%s%s%s", report.why, ret == -ENODEV ? "" : ". Try: unifiedctl nic restore ",
+		    ret == -ENODEV ? "" : s->state.name);
+}
+
+int nic_restore(struct nic_setup *s)
+{
+	int ret = s->noted ? restore(s) : EXIT_OK;
+
 	free_setup(s);
 	return ret;
 }
@@ -351,7 +387,7 @@ int nic_keep(struct nic_setup *s)
 	if (s->noted) {
 		s->state.pid = 0;
 		s->state.start = 0;
-		ret = nic_state_update(&s->state);
+		ret = note_again(s);
 	}
 	if (ret) {
 		fail(ret, "%s: cannot note that it is set up", s->state.name);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +27,23 @@
 void nic_state_path(const char *name, char *path, size_t size)
 {
 	snprintf(path, size, NIC_STATE_DIR "/" PREFIX "%s", name);
+}
+
+int nic_state_lock(void)
+{
+	int fd, ret;
+
+	if (mkdir(NIC_STATE_DIR, 0755) && errno != EEXIST)
+		return -errno;
+	fd = open(NIC_STATE_DIR "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	do
+		ret = flock(fd, LOCK_EX) ? -errno : 0;
+	while (ret == -EINTR);
+	if (ret)
+		close(fd);
+	return ret ? ret : fd;
 }
 
 /* --- owner ------------------------------------------------------------------ */
@@ -67,6 +85,18 @@ void nic_state_own(struct nic_state *state)
 bool nic_state_is_owned(const struct nic_state *state)
 {
 	return state->pid && start_of(state->pid) == state->start;
+}
+
+/* A file that makes no sense has been ours, for all that is known. */
+bool nic_state_is_ours(const char *name)
+{
+	struct nic_state state;
+	int ret = nic_state_read(name, &state);
+
+	if (ret)
+		return ret != -ENOENT;
+	nic_state_free(&state);
+	return state.pid == getpid() && nic_state_is_owned(&state);
 }
 
 /* --- writing ---------------------------------------------------------------- */
@@ -121,8 +151,6 @@ static int write_state(const struct nic_state *state, bool create)
 
 	nic_state_path(state->name, path, sizeof(path));
 	snprintf(temporary, sizeof(temporary), NIC_STATE_DIR "/.%s.%d", state->name, getpid());
-	if (mkdir(NIC_STATE_DIR, 0755) && errno != EEXIST)
-		return -errno;
 	unlink(temporary);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)

@@ -2,7 +2,8 @@
 /*
  * What a network interface was before it was set up, and what was added to it,
  * in a file that outlives the process that did it: NIC_STATE_DIR/nic-IF, lines
- * of words, written as a whole or not at all.
+ * of words, written as a whole or not at all. Files are made, changed and removed
+ * under one lock, as set-ups and restores are.
  *
  * Functions return 0 or -errno.
  */
@@ -48,6 +49,9 @@ struct nic_state {
 	unsigned int threaded[NIC_MAX_QUEUES], nr_threaded;
 };
 
+/* A file descriptor: close() it. Waits for whoever has the lock. */
+int nic_state_lock(void);
+
 /* -EEXIST: somebody was there before. */
 int nic_state_create(const struct nic_state *state);
 int nic_state_update(const struct nic_state *state);
@@ -60,6 +64,11 @@ void nic_state_free(struct nic_state *state);
 void nic_state_own(struct nic_state *state);
 /* Does the process live that owns it? */
 bool nic_state_is_owned(const struct nic_state *state);
+/*
+ * Is what is noted this process's? Not if somebody has restored it by force, and
+ * perhaps set it up for another one.
+ */
+bool nic_state_is_ours(const char *name);
 
 /* Call seen for the name of each; stop where it returns not 0. */
 int nic_state_for_each(int (*seen)(const char *name, void *arg), void *arg);

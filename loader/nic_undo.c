@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "nic.h"
 #include "nic_setup.h"
@@ -293,14 +294,13 @@ out:
 	return ret;
 }
 
-int nic_restore_saved(const char *name, bool force, struct nic_report *report)
+int nic_undo_saved(const char *name, bool force, struct nic_report *report)
 {
 	struct nic_state state;
 	char path[64];
 	int ret;
 
 	nic_state_path(name, path, sizeof(path));
-	snprintf(report->name, sizeof(report->name), "%s", name);
 	ret = nic_state_read(name, &state);
 	if (ret == -ENOENT)
 		snprintf(report->why, sizeof(report->why), "%s was not set up", name);
@@ -327,5 +327,20 @@ int nic_restore_saved(const char *name, bool force, struct nic_report *report)
 			nic_state_remove(name);
 	}
 	nic_state_free(&state);
+	return ret;
+}
+
+int nic_restore_saved(const char *name, bool force, struct nic_report *report)
+{
+	int lock = nic_state_lock(), ret;
+
+	snprintf(report->name, sizeof(report->name), "%s", name);
+	if (lock < 0) {
+		snprintf(report->why, sizeof(report->why), "%s: cannot lock " NIC_STATE_DIR ": %s",
+			 name, lock == -EACCES ? "run as root" : strerror(-lock));
+		return lock;
+	}
+	ret = nic_undo_saved(name, force, report);
+	close(lock);
 	return ret;
 }

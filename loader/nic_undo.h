@@ -5,6 +5,8 @@
 #ifndef NIC_UNDO_H
 #define NIC_UNDO_H
 
+#include <stdbool.h>
+
 struct nic_report;
 struct nic_state;
 
@@ -13,5 +15,7 @@ struct nic_state;
  * the first -errno, with a sentence in report->why. -ENODEV: the interface has gone.
  */
 int nic_undo(const struct nic_state *state, struct nic_report *report);
+/* nic_restore_saved() for who has the lock of the state files. */
+int nic_undo_saved(const char *name, bool force, struct nic_report *report);
 
 #endif

@@ -133,9 +133,13 @@ refused "nor set up" "process $!" unifiedctl nic setup testnic0 --queues 1 --por
 refused "not even with JSON" '"errno":16' unifiedctl -j nic restore testnic0
 ok "by force, it is" unifiedctl nic restore testnic0 --force
 ok "all of it" unchanged
+unifiedctl nic setup testnic0 --queues 2 --port 5000 >/dev/null
 kill $!
 wait $!
-ok "the end of who did it changes nothing" unchanged
+others() { show '.[0].set_up == { queues: [2], port: 5000, pid: null, abandoned: false } and .[0].rules == 2'; }
+ok "the end of who did it changes nothing of another set-up" others
+unifiedctl nic restore >/dev/null
+ok "or of what was" unchanged
 
 unifiedctl nic setup testnic0 --queues 1 --port 5000 -- sleep 1000 &
 is_set_up >/dev/null
@@ -151,6 +155,17 @@ kill -9 $!
 wait $! 2>/dev/null
 ok "or by the next set-up" with_command test -e $state
 ok "which restores what was before both" unchanged
+unifiedctl nic setup testnic0 --queues 1 --port 5000 -- sleep 1000 &
+is_set_up >/dev/null
+kill -9 $!
+wait $! 2>/dev/null
+strace -qq -o calls -e trace=sendto -e inject=sendto:delay_enter=2000000:when=1 unifiedctl nic restore testnic0 >/dev/null &
+for _ in {1..50}; do [ -s calls ] && break; sleep 0.1; done
+unifiedctl nic setup testnic0 --queues 2 --port 5000 >/dev/null
+wait $!
+ok "a slow restore keeps its hands off the next set-up" others
+unifiedctl nic restore >/dev/null
+ok "which restores the same" unchanged
 pkill sleep
 
 # --- a queue in use ----------------------------------------------------------
