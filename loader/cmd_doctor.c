@@ -232,7 +232,7 @@ static bool is_abandoned(const char *name)
 	struct nic_state state;
 	bool abandoned;
 
-	if (nic_state_read(name, &state))
+	if (nic_state_find(name, &state))
 		return false;
 	abandoned = state.pid && !nic_state_is_owned(&state);
 	nic_state_free(&state);

@@ -161,7 +161,7 @@ static bool is_same_wish(const struct nic_state *a, const struct nic_state *b)
 {
 	unsigned int i;
 
-	if (a->port != b->port || a->nr_queues != b->nr_queues || a->ifindex != b->ifindex)
+	if (a->port != b->port || a->nr_queues != b->nr_queues)
 		return false;
 	for (i = 0; i < a->nr_queues; i++)
 		if (!nic_is_chosen(b, a->queues[i]))
@@ -169,29 +169,38 @@ static bool is_same_wish(const struct nic_state *a, const struct nic_state *b)
 	return true;
 }
 
+/* By hand, and its interface is there: maybe another one, which had this name then. */
+static int take_prepared(struct nic_setup *s, const struct nic_state *saved, const char *name)
+{
+	if (saved->ifindex != s->state.ifindex)
+		return nic_refuse(
+			s, -EBUSY,
+			"what is noted under this name is of %s: unifiedctl nic restore %s", name,
+			name);
+	if (!is_same_wish(saved, &s->state))
+		return nic_refuse(
+			s, -EBUSY,
+			"it is set up for other queues or another port: unifiedctl nic restore %s",
+			name);
+	return 0;
+}
+
 /* Restore what a process left that was killed. prepared: it was done by hand. */
 static int resolve_saved(struct nic_setup *s, bool *prepared)
 {
 	struct nic_report report = {};
 	struct nic_state saved;
+	char name[IF_NAMESIZE];
 	int ret;
 
-	ret = nic_state_read(s->state.name, &saved);
+	ret = nic_state_find(s->state.name, &saved);
 	if (ret == -ENOENT)
 		return 0;
-	if (!ret && !saved.pid && is_same_wish(&saved, &s->state)) {
-		*prepared = true;
-		nic_state_free(&saved);
-		return 0;
-	}
-	/* By hand, for something else, and an interface of that name that was there before. */
-	if (!ret && !saved.pid && saved.ifindex == s->state.ifindex)
-		ret = nic_refuse(
-			s, -EBUSY,
-			"it is set up for other queues or another port: unifiedctl nic restore %s",
-			s->state.name);
+	*prepared = !ret && !saved.pid && !nic_state_get_name(&saved, name);
+	if (*prepared)
+		ret = take_prepared(s, &saved, name);
 	nic_state_free(&saved);
-	if (ret == -EBUSY)
+	if (*prepared)
 		return ret;
 	ret = nic_undo_saved(s->state.name, false, &report);
 	if (ret && ret != -ENODEV)

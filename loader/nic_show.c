@@ -82,7 +82,7 @@ static void json_set_up(const struct nic *nic)
 {
 	struct nic_state state;
 
-	if (nic_state_read(nic->name, &state)) {
+	if (nic_state_find(nic->name, &state)) {
 		json_null("set_up");
 		return;
 	}
@@ -182,7 +182,7 @@ static void print_set_up(const struct nic *nic)
 	struct nic_state state;
 	unsigned int i;
 
-	if (nic_state_read(nic->name, &state))
+	if (nic_state_find(nic->name, &state))
 		return;
 	printf("  set up       for queue%s", state.nr_queues > 1 ? "s" : "");
 	for (i = 0; i < state.nr_queues; i++)

@@ -20,7 +20,7 @@
 #include "nic_state.h"
 
 #define PREFIX	"nic-"
-#define VERSION 1
+#define VERSION 2
 /* An RSS table of the largest NIC that we know has 4096 entries. */
 #define MAX_RSS 65536
 
@@ -76,10 +76,37 @@ static unsigned long long start_of(pid_t pid)
 	return start;
 }
 
+static void get_netns(struct nic_state *state)
+{
+	struct stat st = {};
+
+	stat("/proc/self/ns/net", &st);
+	state->netns.dev = st.st_dev;
+	state->netns.ino = st.st_ino;
+}
+
+bool nic_state_is_here(const struct nic_state *state)
+{
+	struct nic_state here;
+
+	get_netns(&here);
+	return state->netns.dev == here.netns.dev && state->netns.ino == here.netns.ino;
+}
+
+int nic_state_get_name(const struct nic_state *state, char *name)
+{
+	if (!nic_state_is_here(state))
+		return -EXDEV;
+	if (if_indextoname(state->ifindex, name))
+		return 0;
+	return errno == ENXIO ? -ENODEV : -errno;
+}
+
 void nic_state_own(struct nic_state *state)
 {
 	state->pid = getpid();
 	state->start = start_of(state->pid);
+	get_netns(state);
 }
 
 bool nic_state_is_owned(const struct nic_state *state)
@@ -117,6 +144,7 @@ static void put(FILE *f, const struct nic_state *s)
 
 	fprintf(f, "version %d\n", VERSION);
 	fprintf(f, "ifindex %u\n", s->ifindex);
+	fprintf(f, "netns %llu %llu\n", s->netns.dev, s->netns.ino);
 	fprintf(f, "owner %d %llu\n", s->pid, s->start);
 	put_numbers(f, "queues", s->queues, s->nr_queues);
 	fprintf(f, "port %u\n", s->port);
@@ -255,6 +283,7 @@ static int take_rule(struct nic_state *s, const unsigned long long *numbers)
 enum word {
 	W_VERSION,
 	W_IFINDEX,
+	W_NETNS,
 	W_OWNER,
 	W_QUEUES,
 	W_PORT,
@@ -277,6 +306,7 @@ static const struct {
 } words[] = {
 	[W_VERSION] = { "version", 1 },
 	[W_IFINDEX] = { "ifindex", 1 },
+	[W_NETNS] = { "netns", 2 },
 	[W_OWNER] = { "owner", 2 },
 	[W_QUEUES] = { "queues", -1 },
 	[W_PORT] = { "port", 1 },
@@ -299,6 +329,10 @@ static int take(struct nic_state *s, enum word word, const unsigned long long *n
 		return numbers[0] == VERSION ? 0 : -EBADMSG;
 	case W_IFINDEX:
 		s->ifindex = numbers[0];
+		return 0;
+	case W_NETNS:
+		s->netns.dev = numbers[0];
+		s->netns.ino = numbers[1];
 		return 0;
 	case W_OWNER:
 		s->pid = numbers[0];
@@ -428,4 +462,29 @@ int nic_state_for_each(int (*seen)(const char *name, void *arg), void *arg)
 			ret = seen(e->d_name + strlen(PREFIX), arg);
 	closedir(dir);
 	return ret;
+}
+
+/* Takes the state of an interface out of all that are noted. */
+static int take_if_same(const char *name, void *arg)
+{
+	struct nic_state *wanted = arg, state;
+
+	if (nic_state_read(name, &state))
+		return 0;
+	if (state.ifindex == wanted->ifindex && nic_state_is_here(&state)) {
+		*wanted = state;
+		return 1;
+	}
+	nic_state_free(&state);
+	return 0;
+}
+
+int nic_state_find(const char *name, struct nic_state *state)
+{
+	int ret = 0;
+
+	*state = (struct nic_state){ .ifindex = if_nametoindex(name) };
+	if (state->ifindex)
+		ret = nic_state_for_each(take_if_same, state);
+	return ret > 0 ? 0 : nic_state_read(name, state);
 }

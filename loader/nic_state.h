@@ -21,8 +21,12 @@
 #define NIC_MAX_QUEUES 64
 
 struct nic_state {
+	/* What it is noted under, which it may not be called any more; what it is. */
 	char name[IF_NAMESIZE];
 	unsigned int ifindex;
+	struct {
+		unsigned long long dev, ino;
+	} netns;
 	/* Whose it is, and when that process began; pid 0: it stays until "nic restore". */
 	pid_t pid;
 	unsigned long long start;
@@ -57,11 +61,17 @@ int nic_state_create(const struct nic_state *state);
 int nic_state_update(const struct nic_state *state);
 /* -ENOENT: there is none; -EBADMSG: it makes no sense. nic_state_free() it. */
 int nic_state_read(const char *name, struct nic_state *state);
+/* What is noted of the interface of that name or, if nothing is, under that name. */
+int nic_state_find(const char *name, struct nic_state *state);
 void nic_state_remove(const char *name);
 void nic_state_free(struct nic_state *state);
 
-/* Make this process the owner. */
+/* Make this process the owner, and its network namespace the interface's. */
 void nic_state_own(struct nic_state *state);
+/* Is the interface of this process's network namespace, if it still is? */
+bool nic_state_is_here(const struct nic_state *state);
+/* -ENODEV: it is not any more; -EXDEV: it is not of this network namespace. */
+int nic_state_get_name(const struct nic_state *state, char *name);
 /* Does the process live that owns it? */
 bool nic_state_is_owned(const struct nic_state *state);
 /*

@@ -28,6 +28,7 @@
 
 struct undo {
 	const struct nic_state *state;
+	char name[IF_NAMESIZE]; /* today */
 	struct nic_report *report;
 	struct nl ethtool;
 	int err;
@@ -55,9 +56,8 @@ static void failed(struct undo *u, int err, const char *what)
 	if (u->err)
 		return;
 	u->err = err;
-	snprintf(u->report->why, sizeof(u->report->why), "%s: cannot restore %s: %s%s%s%s",
-		 u->state->name, what, strerror(-err), *words ? " (" : "", words,
-		 *words ? ")" : "");
+	snprintf(u->report->why, sizeof(u->report->why), "%s: cannot restore %s: %s%s%s%s", u->name,
+		 what, strerror(-err), *words ? " (" : "", words, *words ? ")" : "");
 }
 
 /* Of a queue that was taken away, or whose interface is down, nobody has the memory. */
@@ -81,7 +81,7 @@ static int wait_until_free(struct undo *u)
 				snprintf(
 					u->report->why, sizeof(u->report->why),
 					"%s: queue %u is bound to a ring of some process: end that first",
-					state->name, state->queues[i]);
+					u->name, state->queues[i]);
 				return -EBUSY;
 			}
 			nanosleep(&step, NULL);
@@ -100,11 +100,11 @@ static void undo_rules(struct undo *u)
 
 	for (i = 0; i < state->nr_rules; i++) {
 		rule = state->rules[i];
-		ret = nic_find_rule(state->name, &rule);
+		ret = nic_find_rule(u->name, &rule);
 		if (ret == -ENOENT)
 			continue;
 		if (!ret)
-			ret = nic_delete_rule(state->name, rule.location);
+			ret = nic_delete_rule(u->name, rule.location);
 		if (ret)
 			failed(u, ret, "the n-tuple rules");
 		else
@@ -121,12 +121,12 @@ static void undo_context(struct undo *u)
 
 	if (!state->context)
 		return;
-	ret = nic_match_context(&u->ethtool, state->name, state->context, state->queues,
+	ret = nic_match_context(&u->ethtool, u->name, state->context, state->queues,
 				state->nr_queues, &same);
 	if (ret == -ENOENT || (!ret && !same))
 		return;
 	if (!ret)
-		ret = nic_delete_context(&u->ethtool, state->name, state->context);
+		ret = nic_delete_context(&u->ethtool, u->name, state->context);
 	if (ret)
 		failed(u, ret, "the RSS contexts");
 	else
@@ -163,7 +163,7 @@ static void undo_channels(struct undo *u, const struct nic *now)
 
 	if (!state->has_channels || (now->rx == state->rx && now->combined == state->combined))
 		return;
-	ret = nic_set_channels(&u->ethtool, state->name, now->rx == state->rx ? -1 : (int)state->rx,
+	ret = nic_set_channels(&u->ethtool, u->name, now->rx == state->rx ? -1 : (int)state->rx,
 			       now->combined == state->combined ? -1 : (int)state->combined);
 	if (ret)
 		failed(u, ret, "the number of queues");
@@ -188,7 +188,7 @@ static void undo_rss(struct undo *u, const struct nic *now)
 
 	if (!state->has_rss || is_table(now, state))
 		return;
-	ret = nic_set_rss(&u->ethtool, state->name, state->rss, state->nr_rss);
+	ret = nic_set_rss(&u->ethtool, u->name, state->rss, state->nr_rss);
 	if (ret)
 		failed(u, ret, "the RSS table");
 	else
@@ -202,7 +202,7 @@ static void undo_rss_default(struct undo *u)
 
 	if (!state->has_rss || !state->rss_default)
 		return;
-	ret = nic_set_rss(&u->ethtool, state->name, state->rss, 0);
+	ret = nic_set_rss(&u->ethtool, u->name, state->rss, 0);
 	if (ret)
 		failed(u, ret, "the RSS table");
 }
@@ -213,7 +213,7 @@ static void undo_ntuple(struct undo *u, const struct nic *now)
 
 	if (!u->state->has_ntuple || !now->ntuple)
 		return;
-	ret = nic_set_ntuple(&u->ethtool, u->state->name, false);
+	ret = nic_set_ntuple(&u->ethtool, u->name, false);
 	if (ret)
 		failed(u, ret, "n-tuple");
 	else
@@ -226,14 +226,14 @@ static void undo_rings(struct undo *u, const struct nic *now)
 	int ret;
 
 	if (state->has_threshold && now->threshold != state->threshold) {
-		ret = nic_set_threshold(&u->ethtool, state->name, state->threshold);
+		ret = nic_set_threshold(&u->ethtool, u->name, state->threshold);
 		if (ret)
 			failed(u, ret, "hds-thresh");
 		else
 			did(u, "hds-thresh %u", state->threshold);
 	}
 	if (state->has_split && now->split != state->split) {
-		ret = nic_set_split(&u->ethtool, state->name, state->split);
+		ret = nic_set_split(&u->ethtool, u->name, state->split);
 		if (ret)
 			failed(u, ret, "tcp-data-split");
 		else
@@ -243,7 +243,6 @@ static void undo_rings(struct undo *u, const struct nic *now)
 
 static int undo_all(struct undo *u)
 {
-	const struct nic_state *state = u->state;
 	struct nic now;
 	int ret;
 
@@ -253,7 +252,7 @@ static int undo_all(struct undo *u)
 	undo_rules(u);
 	undo_context(u);
 	undo_threaded(u);
-	ret = nic_get(state->name, &now);
+	ret = nic_get(u->name, &now);
 	if (ret)
 		return ret;
 	undo_rss(u, &now);
@@ -274,19 +273,22 @@ int nic_undo(const struct nic_state *state, struct nic_report *report)
 		return -ENOMEM;
 	u->state = state;
 	u->report = report;
-	if (if_nametoindex(state->name) != state->ifindex) {
-		ret = -ENODEV;
-		goto out;
-	}
-	ret = nic_ethtool_open(&u->ethtool);
+	ret = nic_state_get_name(state, u->name);
+	if (!ret)
+		ret = nic_ethtool_open(&u->ethtool);
 	if (!ret) {
 		ret = undo_all(u);
 		nl_close(&u->ethtool);
 	}
-out:
 	if (ret == -ENODEV)
 		snprintf(report->why, sizeof(report->why), "%s: the interface has gone",
 			 state->name);
+	else if (ret == -EXDEV)
+		snprintf(
+			report->why, sizeof(report->why),
+			"%s was set up in another network namespace: restore it there or, if that has gone, remove " NIC_STATE_DIR
+			"/nic-%s",
+			state->name, state->name);
 	else if (ret && !report->why[0])
 		snprintf(report->why, sizeof(report->why), "%s: cannot be restored: %s",
 			 state->name, strerror(-ret));
@@ -301,7 +303,7 @@ int nic_undo_saved(const char *name, bool force, struct nic_report *report)
 	int ret;
 
 	nic_state_path(name, path, sizeof(path));
-	ret = nic_state_read(name, &state);
+	ret = nic_state_find(name, &state);
 	if (ret == -ENOENT)
 		snprintf(report->why, sizeof(report->why), "%s was not set up", name);
 	else if (ret == -EBADMSG)
@@ -324,7 +326,7 @@ int nic_undo_saved(const char *name, bool force, struct nic_report *report)
 	} else {
 		ret = nic_undo(&state, report);
 		if (!ret || ret == -ENODEV)
-			nic_state_remove(name);
+			nic_state_remove(state.name);
 	}
 	nic_state_free(&state);
 	return ret;

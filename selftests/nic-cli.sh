@@ -74,6 +74,19 @@ ok "which is its NAPI's" grep -q "napi/testnic0" "/proc/$(unifiedctl -j nic show
 ok "and goes again" says "queue 1 polled without a thread" unifiedctl nic restore
 ok "as it came" show 'all(.[0].queues[]; .thread == null)'
 
+# --- another namespace, another name -----------------------------------------
+unifiedctl nic setup testnic0 --queues 1 --port 5000 >/dev/null
+refused "not from another network namespace" "in another network namespace" peer unifiedctl nic restore testnic0
+ip link set testnic0 name nic8
+ok "by another name it is the same" unifiedctl nic setup nic8 --queues 1 --port 5000
+ok "which show knows" json '.[0].set_up.queues == [1]' unifiedctl -j nic show nic8
+ip link add testnic0 type dummy
+refused "who takes its name is not" "is of nic8" unifiedctl nic setup testnic0 --queues 1 --port 5000
+ip link del testnic0
+ok "it is restored" says "tcp-data-split off" unifiedctl nic restore nic8
+ip link set nic8 name testnic0
+ok "to what it was" unchanged
+
 # --- several queues ----------------------------------------------------------
 ok "several queues, more than there are" unifiedctl nic setup testnic0 --queues 1,5 --port 5000
 ok "there are enough now" show '.[0].channels.combined == 6'
@@ -200,7 +213,7 @@ ethtool -N testnic0 delete 63
 remember
 unifiedctl nic setup testnic0 --queues 1 --port 5000 >/dev/null
 cp $state kept
-for line in "version 2" "split" "split x" "split 1 1" "rule 5 1 1" "nonsense 1" "queues" "port 65536" "threshold 99999999999999999999"; do
+for line in "version 1" "split" "split x" "split 1 1" "rule 5 1 1" "nonsense 1" "queues" "port 65536" "threshold 99999999999999999999"; do
 	sed "s/^end/$line\nend/" kept >$state
 	refused "noted: $line" "makes no sense" unifiedctl nic restore testnic0
 done
