@@ -148,7 +148,8 @@ static int check_rules(struct nic_setup *s)
 	rule.context = state->context;
 	for (i = 0; i < 2; i++) {
 		rule.ipv6 = i;
-		if ((i ? s->ipv6 : s->ipv4) && !nic_find_other_rule(state->name, &rule, &location))
+		if ((i ? state->ipv6 : state->ipv4) &&
+		    !nic_find_other_rule(state->name, &rule, &location))
 			return nic_refuse(
 				s, -EEXIST,
 				"n-tuple rule %u steers TCP port %u already: ethtool -N %s delete %u",
@@ -210,6 +211,9 @@ int nic_plan(struct nic_setup *s)
 		ret = check_rules(s);
 	if (ret)
 		return ret;
+	/* It is rules that tell the families apart. */
+	if (!nic_needs_rule(s))
+		state->ipv4 = state->ipv6 = true;
 	state->has_split = !nic->split;
 	state->split = nic->split;
 	state->has_threshold = nic->has_threshold && nic->threshold;

@@ -14,9 +14,8 @@ struct nic_setup {
 	struct nl ethtool;
 	struct nic nic; /* as it was found */
 	struct nic_state state;
-	bool noted; /* the file is ours */
-	int lock;   /* of the files, while it is set up or restored; -1: not ours */
-	bool ipv4, ipv6;
+	bool noted;  /* the file is ours */
+	int lock;    /* of the files, while it is set up or restored; -1: not ours */
 	bool shared; /* with all other traffic */
 	bool wants_context;
 	char note[256];

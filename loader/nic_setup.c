@@ -148,9 +148,9 @@ static int apply(struct nic_setup *s)
 		ret = set_rss(s);
 	if (!ret && s->wants_context)
 		ret = add_context(s);
-	if (!ret && nic_needs_rule(s) && s->ipv4)
+	if (!ret && nic_needs_rule(s) && state->ipv4)
 		ret = add_rule(s, false);
-	if (!ret && nic_needs_rule(s) && s->ipv6)
+	if (!ret && nic_needs_rule(s) && state->ipv6)
 		ret = add_rule(s, true);
 	return ret;
 }
@@ -182,6 +182,9 @@ static int take_prepared(struct nic_setup *s, const struct nic_state *saved, con
 			s, -EBUSY,
 			"it is set up for other queues or another port: unifiedctl nic restore %s",
 			name);
+	if ((s->state.ipv4 && !saved->ipv4) || (s->state.ipv6 && !saved->ipv6))
+		return nic_refuse(s, -EBUSY, "it is set up for %s alone: unifiedctl nic restore %s",
+				  saved->ipv4 ? "IPv4" : "IPv6", name);
 	return 0;
 }
 
@@ -303,8 +306,8 @@ int nic_setup(struct nic_setup **setup, const char *ifname, const unsigned int *
 	s->state.nr_queues = nr_queues;
 	s->state.port = port;
 	s->lock = -1;
-	s->ipv4 = ipv4;
-	s->ipv6 = ipv6;
+	s->state.ipv4 = ipv4;
+	s->state.ipv6 = ipv6;
 	ret = do_setup(s, ifname);
 	if (!ret) {
 		unlock(s);

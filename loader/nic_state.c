@@ -148,6 +148,7 @@ static void put(FILE *f, const struct nic_state *s)
 	fprintf(f, "owner %d %llu\n", s->pid, s->start);
 	put_numbers(f, "queues", s->queues, s->nr_queues);
 	fprintf(f, "port %u\n", s->port);
+	fprintf(f, "families %d %d\n", s->ipv4, s->ipv6);
 	if (s->has_split)
 		fprintf(f, "split %d\n", s->split);
 	if (s->has_threshold)
@@ -287,6 +288,7 @@ enum word {
 	W_OWNER,
 	W_QUEUES,
 	W_PORT,
+	W_FAMILIES,
 	W_SPLIT,
 	W_THRESHOLD,
 	W_CHANNELS,
@@ -310,6 +312,7 @@ static const struct {
 	[W_OWNER] = { "owner", 2 },
 	[W_QUEUES] = { "queues", -1 },
 	[W_PORT] = { "port", 1 },
+	[W_FAMILIES] = { "families", 2 },
 	[W_SPLIT] = { "split", 1 },
 	[W_THRESHOLD] = { "threshold", 1 },
 	[W_CHANNELS] = { "channels", 2 },
@@ -343,6 +346,10 @@ static int take(struct nic_state *s, enum word word, const unsigned long long *n
 	case W_PORT:
 		s->port = numbers[0];
 		return numbers[0] > UINT16_MAX ? -EBADMSG : 0;
+	case W_FAMILIES:
+		s->ipv4 = numbers[0];
+		s->ipv6 = numbers[1];
+		return 0;
 	case W_SPLIT:
 		s->has_split = true;
 		s->split = numbers[0];

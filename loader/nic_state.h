@@ -34,6 +34,7 @@ struct nic_state {
 	/* What it was set up for. */
 	unsigned int queues[NIC_MAX_QUEUES], nr_queues;
 	unsigned int port;
+	bool ipv4, ipv6; /* what comes of the port */
 
 	/* What was, of what is changed. */
 	bool has_split, split;

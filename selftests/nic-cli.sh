@@ -63,6 +63,8 @@ refused "once" "was not set up" unifiedctl nic restore testnic0
 ok "of all, there is none" says "no interface was set up" unifiedctl nic restore
 ok "one family" unifiedctl nic setup testnic0 --queues 1 --port 5000 --ipv6
 ok "has one rule" show '.[0].rules == 1'
+ok "it is enough for that family" unifiedctl nic setup testnic0 --queues 1 --port 5000 --ipv6
+refused "but not for both" "for IPv6 alone" unifiedctl nic setup testnic0 --queues 1 --port 5000
 ok "and goes with all" says "testnic0: n-tuple rule" unifiedctl nic restore
 ok "unchanged again" unchanged
 ok "no port" unifiedctl nic setup testnic0 --queues 1
