@@ -67,7 +67,7 @@ int nic_delete_rule(const char *name, uint32_t location);
  * -ENOENT: no, or it does something else.
  */
 int nic_find_rule(const char *name, struct nic_rule *rule);
-/* Is there another rule for the same port? -ENOENT: no; else its location. */
+/* Is there another rule for the port, or for some of it? -ENOENT: no; else its location. */
 int nic_find_other_rule(const char *name, const struct nic_rule *rule, uint32_t *location);
 
 #endif

@@ -160,7 +160,7 @@ int nic_delete_rule(const char *name, uint32_t location)
 	return ethtool_ioctl(name, &nfc);
 }
 
-/* Is it for this port of TCP, from wherever to whichever address? */
+/* Is it for this port of TCP, or for some of what comes there? */
 static bool same_port(const struct ethtool_rxnfc *nfc, const struct nic_rule *rule)
 {
 	const struct ethtool_rx_flow_spec *fs = &nfc->fs;
@@ -178,6 +178,21 @@ static bool same_port(const struct ethtool_rxnfc *nfc, const struct nic_rule *ru
 	}
 }
 
+/* Is it for this port, wherever that comes from and whichever address it is for? */
+static bool all_of_port(const struct ethtool_rxnfc *nfc, const struct nic_rule *rule)
+{
+	const struct ethtool_tcpip4_spec *tcp4 = &nfc->fs.m_u.tcp_ip4_spec;
+	const struct ethtool_tcpip6_spec *tcp6 = &nfc->fs.m_u.tcp_ip6_spec;
+	static const __be32 any[4];
+
+	if (!same_port(nfc, rule) || nfc->fs.flow_type & (FLOW_EXT | FLOW_MAC_EXT))
+		return false;
+	if (rule->ipv6)
+		return !memcmp(tcp6->ip6src, any, sizeof(any)) &&
+		       !memcmp(tcp6->ip6dst, any, sizeof(any)) && !tcp6->psrc && !tcp6->tclass;
+	return !tcp4->ip4src && !tcp4->ip4dst && !tcp4->psrc && !tcp4->tos;
+}
+
 static bool same_goal(const struct ethtool_rxnfc *nfc, const struct nic_rule *rule)
 {
 	if (rule->context)
@@ -185,8 +200,13 @@ static bool same_goal(const struct ethtool_rxnfc *nfc, const struct nic_rule *ru
 	return !(nfc->fs.flow_type & FLOW_RSS) && nfc->fs.ring_cookie == rule->queue;
 }
 
-/* Look at all rules for the port until one leads where rule does, or elsewhere. */
-static int search(const char *name, const struct nic_rule *rule, bool goal, uint32_t *location)
+static bool does_same(const struct ethtool_rxnfc *nfc, const struct nic_rule *rule)
+{
+	return all_of_port(nfc, rule) && same_goal(nfc, rule);
+}
+
+/* Look at all rules for the port until one does the same as rule, or something else. */
+static int search(const char *name, const struct nic_rule *rule, bool same, uint32_t *location)
 {
 	struct ethtool_rxnfc nfc, *rules;
 	uint32_t i;
@@ -199,7 +219,7 @@ static int search(const char *name, const struct nic_rule *rule, bool goal, uint
 	for (i = 0; i < rules->rule_cnt; i++) {
 		if (get_rule(name, rules->rule_locs[i], &nfc))
 			continue;
-		if (!same_port(&nfc, rule) || same_goal(&nfc, rule) != goal)
+		if (!same_port(&nfc, rule) || does_same(&nfc, rule) != same)
 			continue;
 		*location = rules->rule_locs[i];
 		ret = 0;
@@ -222,7 +242,7 @@ int nic_find_rule(const char *name, struct nic_rule *rule)
 		return -ENOENT;
 	if (ret)
 		return ret;
-	return same_port(&nfc, rule) && same_goal(&nfc, rule) ? 0 : -ENOENT;
+	return does_same(&nfc, rule) ? 0 : -ENOENT;
 }
 
 int nic_find_other_rule(const char *name, const struct nic_rule *rule, uint32_t *location)

@@ -201,6 +201,8 @@ ok "and then all is" unchanged
 ethtool -K testnic0 ntuple on
 ethtool -N testnic0 flow-type tcp4 dst-port 5000 action 0 loc 9 >/dev/null
 refused "a rule for that port" "n-tuple rule 9 steers TCP port 5000 already" unifiedctl nic setup testnic0 --queues 1 --port 5000
+ethtool -N testnic0 flow-type tcp4 src-ip 10.9.0.9 dst-port 5000 action 1 loc 9 >/dev/null
+refused "one for some of it" "n-tuple rule 9 steers TCP port 5000 already" unifiedctl nic setup testnic0 --queues 1 --port 5000
 ethtool -N testnic0 flow-type tcp4 dst-port 5000 action 1 loc 9 >/dev/null
 remember
 ok "one that does the same" unifiedctl nic setup testnic0 --queues 1 --port 5000
