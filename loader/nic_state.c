@@ -48,8 +48,10 @@ int nic_state_lock(void)
 
 /* --- owner ------------------------------------------------------------------ */
 
-/* In ticks since boot; 0: there is no such process. It is the 22nd word, the second may have
- * spaces. */
+/*
+ * In ticks since boot; 0: there is no such process, or nobody has seen its end yet. It is the
+ * 22nd word, the second may have spaces, the third says what the process does.
+ */
 static unsigned long long start_of(pid_t pid)
 {
 	char path[32], line[1024], *p;
@@ -66,6 +68,8 @@ static unsigned long long start_of(pid_t pid)
 	fclose(f);
 	line[n] = '\0';
 	p = strrchr(line, ')');
+	if (p && p[1] == ' ' && strchr("ZXx", p[2]))
+		return 0;
 	for (i = 2; p && i < 22; i++) {
 		p = strchr(p, ' ');
 		if (p)

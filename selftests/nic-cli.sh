@@ -170,6 +170,11 @@ kill -9 $!
 wait $! 2>/dev/null
 ok "or by the next set-up" with_command test -e $state
 ok "which restores what was before both" unchanged
+sh -c 'unifiedctl nic setup testnic0 --queues 1 --port 5000 -- sleep 1000 & exec sleep 1001' &
+is_set_up >/dev/null
+kill -9 "$(unifiedctl -j nic show testnic0 | jq '.[0].set_up.pid')"
+ok "one whose end nobody has seen is not running" unifiedctl nic restore testnic0
+pkill sleep
 unifiedctl nic setup testnic0 --queues 1 --port 5000 -- sleep 1000 &
 is_set_up >/dev/null
 kill -9 $!
