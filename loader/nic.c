@@ -186,7 +186,9 @@ unsigned int nic_rx_queues(const struct nic *nic)
 
 unsigned int nic_rx_queues_max(const struct nic *nic)
 {
-	return nic->has_channels ? nic->rx_max + nic->combined_max : nic->nr_queues;
+	unsigned int max = nic->rx_max > nic->combined_max ? nic->rx_max : nic->combined_max;
+
+	return max > nic_rx_queues(nic) ? max : nic_rx_queues(nic);
 }
 
 bool nic_rss_is_default(const struct nic *nic)

@@ -59,7 +59,10 @@ void nic_free(struct nic *nic);
 /* Call seen for every interface that has rings; stop where it returns not 0. */
 int nic_for_each(int (*seen)(const struct nic *nic, void *arg), void *arg);
 
-/* How many queues receive, and could. */
+/*
+ * How many queues receive, and could. Where a driver has both those that only receive
+ * and combined ones, they are the same queues: each maximum is that of both together.
+ */
 unsigned int nic_rx_queues(const struct nic *nic);
 unsigned int nic_rx_queues_max(const struct nic *nic);
 

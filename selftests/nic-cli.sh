@@ -70,6 +70,15 @@ ok "unchanged again" unchanged
 ok "no port" unifiedctl nic setup testnic0 --queues 1
 ok "has no rule" show '.[0].rules == 0 and (.[0].rss | index(1) == null)'
 unifiedctl nic restore >/dev/null
+ethtool -L testnic0 combined 2 rx 2
+remember
+ok "two kinds of queues share one maximum" says "4 to receive, 16 at most" unifiedctl nic show testnic0
+ok "more of those that are combined" unifiedctl nic setup testnic0 --queues 5
+ok "are enough" show '.[0].channels | .rx == 2 and .combined == 4'
+unifiedctl nic restore >/dev/null
+ok "both are restored" unchanged
+ethtool -L testnic0 combined 4 rx 0
+remember
 ok "with a thread" unifiedctl nic setup testnic0 --queues 1 --threaded
 ok "that is one of the queue alone" show '.[0].queues | .[1].thread > 1 and .[0].thread == null'
 ok "which is its NAPI's" grep -q "napi/testnic0" "/proc/$(unifiedctl -j nic show testnic0 | jq '.[0].queues[1].thread')/comm"

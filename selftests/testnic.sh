@@ -64,7 +64,10 @@ ok "the table has them all" says " 15" ethtool -x testnic0
 ok "traffic with sixteen" transfer fd09::1 9000
 refused "seventeen" "exceeds maximum" ethtool -L testnic0 combined 17
 refused "none" "no RX or TX channel" ethtool -L testnic0 combined 0
-ok "four again" ethtool -L testnic0 combined 4
+refused "seventeen, of two kinds" "Invalid argument" ethtool -L testnic0 combined 4 rx 13
+ok "four, of which one sends" ethtool -L testnic0 combined 1 rx 3
+ok "traffic with them" transfer fd09::1 9000
+ok "four again" ethtool -L testnic0 combined 4 rx 0
 
 # RSS.
 ok "all to queue 0" ethtool -X testnic0 equal 1

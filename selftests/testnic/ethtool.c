@@ -78,13 +78,19 @@ static int testnic_set_ringparam(struct net_device *dev, struct ethtool_ringpara
 
 static void testnic_get_channels(struct net_device *dev, struct ethtool_channels *channels)
 {
+	channels->max_rx = TESTNIC_QUEUES_MAX;
 	channels->max_combined = TESTNIC_QUEUES_MAX;
-	channels->combined_count = dev->real_num_rx_queues;
+	channels->combined_count = dev->real_num_tx_queues;
+	channels->rx_count = dev->real_num_rx_queues - dev->real_num_tx_queues;
 }
 
 static int testnic_set_channels(struct net_device *dev, struct ethtool_channels *channels)
 {
-	return testnic_set_queues(netdev_priv(dev), channels->combined_count);
+	unsigned int rx = channels->rx_count + channels->combined_count;
+
+	if (rx > TESTNIC_QUEUES_MAX)
+		return -EINVAL;
+	return testnic_set_queues(netdev_priv(dev), rx, channels->combined_count);
 }
 
 static u32 testnic_get_rx_ring_count(struct net_device *dev)

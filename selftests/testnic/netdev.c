@@ -55,27 +55,27 @@ static int testnic_stop(struct net_device *dev)
  * Queues that stay are not touched. The core has seen to it that no memory
  * provider, rule or table of the user's needs one that goes.
  */
-int testnic_set_queues(struct testnic_port *port, unsigned int count)
+int testnic_set_queues(struct testnic_port *port, unsigned int rx, unsigned int tx)
 {
 	struct net_device *dev = port->dev;
 	unsigned int old = dev->real_num_rx_queues;
 	int err;
 
-	if (netif_running(dev) && count > old) {
-		err = testnic_rxqs_up(port, old, count);
+	if (netif_running(dev) && rx > old) {
+		err = testnic_rxqs_up(port, old, rx);
 		if (err)
 			return err;
 	}
-	err = netif_set_real_num_queues(dev, count, count);
+	err = netif_set_real_num_queues(dev, tx, rx);
 	if (err) {
-		if (netif_running(dev) && count > old)
-			testnic_rxqs_down(port, old, count);
+		if (netif_running(dev) && rx > old)
+			testnic_rxqs_down(port, old, rx);
 		return err;
 	}
 	if (!netif_is_rxfh_configured(dev))
-		testnic_rss_spread(port, count);
-	if (netif_running(dev) && count < old)
-		testnic_rxqs_down(port, count, old);
+		testnic_rss_spread(port, rx);
+	if (netif_running(dev) && rx < old)
+		testnic_rxqs_down(port, rx, old);
 	return 0;
 }
 

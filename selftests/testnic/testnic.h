@@ -162,7 +162,7 @@ static inline struct testnic_cb *testnic_cb(const struct sk_buff *skb)
 /* netdev.c */
 struct testnic_port *testnic_port_alloc(struct device *parent, int nr);
 void testnic_port_free(struct testnic_port *port);
-int testnic_set_queues(struct testnic_port *port, unsigned int count);
+int testnic_set_queues(struct testnic_port *port, unsigned int rx, unsigned int tx);
 
 /* queue.c */
 extern const struct netdev_queue_mgmt_ops testnic_queue_mgmt_ops;
