@@ -144,6 +144,12 @@ refused "one of 4097" "exceeds maximum" ethtool -G testnic0 rx 4097
 refused "one of nothing" "one entry or more" ethtool -G testnic0 rx 0
 ethtool -G testnic0 rx 512
 
+# A frame belongs to the wire.
+modprobe pktgen || skip_all "no pktgen in this kernel"
+echo add_device testnic0 >/proc/net/pktgen/kpktgend_0
+refused "to send the same frame twice" "not supported" bash -c 'echo clone_skb 1 >/proc/net/pktgen/testnic0'
+rmmod pktgen
+
 # A bad wire.
 modprobe sch_netem || skip_all "no netem in this kernel"
 retransmits() { peer nstat -asz TcpRetransSegs | awk '/Retrans/ { print $2 }'; }

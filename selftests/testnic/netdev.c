@@ -200,6 +200,8 @@ static void testnic_netdev_setup(struct net_device *dev)
 	dev->max_mtu = ETH_MAX_MTU;
 	/* A frame is taken in the sender's context, where a wire's lock may be held. */
 	dev->priv_flags |= IFF_DISABLE_NETPOLL;
+	/* It is on the wire for as long as it likes, so a sender cannot send it twice. */
+	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 
 	/* Frames of TSO arrive in one piece, as from a NIC that does GRO. */
 	dev->features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_RXHASH | NETIF_F_NTUPLE;
