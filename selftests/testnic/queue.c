@@ -67,6 +67,10 @@ static int testnic_rxq_start(struct net_device *dev, struct netdev_queue_config 
 	napi_enable_locked(&rxq->napi);
 	netif_queue_set_napi(dev, index, NETDEV_QUEUE_TYPE_RX, &rxq->napi);
 	testnic_wire_up(rxq);
+	/* GRO may have kept packets for a timer, which ended with the last NAPI. */
+	local_bh_disable();
+	napi_schedule(&rxq->napi);
+	local_bh_enable();
 	return 0;
 }
 
