@@ -144,10 +144,33 @@ refused "one of 4097" "exceeds maximum" ethtool -G testnic0 rx 4097
 refused "one of nothing" "one entry or more" ethtool -G testnic0 rx 0
 ethtool -G testnic0 rx 512
 
-# A frame belongs to the wire.
+# Frames of pktgen: without end, for all queues.
+pktgen() { peer bash -c "echo ${*:2} >/proc/net/pktgen/$1"; }
+flooded() {
+	local status
+	pktgen pgctrl start &
+	"$@"
+	status=$?
+	pktgen pgctrl stop
+	wait $!
+	return $status
+}
 modprobe pktgen || skip_all "no pktgen in this kernel"
-echo add_device testnic0 >/proc/net/pktgen/kpktgend_0
-refused "to send the same frame twice" "not supported" bash -c 'echo clone_skb 1 >/proc/net/pktgen/testnic0'
+pktgen kpktgend_0 add_device testnic1
+refused "the same frame is not sent twice" "not supported" pktgen testnic1 clone_skb 1
+pktgen testnic1 dst 10.9.0.1
+pktgen testnic1 dst_mac "$(cat /sys/class/net/testnic0/address)"
+pktgen testnic1 udp_src_max 1000
+pktgen testnic1 flag UDPSRC_RND
+pktgen testnic1 count 0
+fewer() { for _ in {1..5}; do ethtool -L testnic0 combined 12 && sleep 0.2 && ethtool -L testnic0 combined 2 || return; done; }
+# With RPS, the kernel looks at the number of a packet's queue.
+echo 3 >/sys/class/net/testnic0/queues/rx-0/rps_cpus
+for rule in 0 5 11; do ethtool -N testnic0 delete $rule >/dev/null; done
+ethtool -X testnic0 default
+ok "queues go in a flood" flooded fewer
+echo 0 >/sys/class/net/testnic0/queues/rx-0/rps_cpus
+ethtool -L testnic0 combined 4
 rmmod pktgen
 
 # A bad wire.
@@ -184,8 +207,6 @@ flap() { ip link set testnic0 down && sleep 0.2 && ip link set testnic0 up && sl
 flap_peer() { ip -n peer link set testnic1 down && sleep 0.2 && ip -n peer link set testnic1 up && sleep 0.3; }
 resize() { ethtool -L testnic0 combined 1 && sleep 0.2 && ethtool -L testnic0 combined 8 && sleep 0.2; }
 ok "it flaps while traffic runs" restless flap
-ethtool -X testnic0 default
-ethtool -N testnic0 delete 5 >/dev/null; ethtool -N testnic0 delete 11 >/dev/null; ethtool -N testnic0 delete 0 >/dev/null
 ok "queues come and go while traffic runs" restless resize
 ok "down, there is no carrier" says 0 sh -c 'ip -n peer link set testnic1 down; cat /sys/class/net/testnic0/carrier'
 ip -n peer link set testnic1 up

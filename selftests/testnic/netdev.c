@@ -53,30 +53,32 @@ static int testnic_stop(struct net_device *dev)
 
 /*
  * Queues that stay are not touched. The core has seen to it that no memory
- * provider, rule or table of the user's needs one that goes.
+ * provider, rule or table of the user's needs one that goes; that polls until it
+ * is down, and is counted until then.
  */
 int testnic_set_queues(struct testnic_port *port, unsigned int rx, unsigned int tx)
 {
 	struct net_device *dev = port->dev;
 	unsigned int old = dev->real_num_rx_queues;
+	bool running = netif_running(dev);
 	int err;
 
-	if (netif_running(dev) && rx > old) {
+	if (running && rx > old) {
 		err = testnic_rxqs_up(port, old, rx);
 		if (err)
 			return err;
 	}
-	err = netif_set_real_num_queues(dev, tx, rx);
+	err = netif_set_real_num_queues(dev, tx, max(rx, old));
 	if (err) {
-		if (netif_running(dev) && rx > old)
+		if (running && rx > old)
 			testnic_rxqs_down(port, old, rx);
 		return err;
 	}
 	if (!netif_is_rxfh_configured(dev))
 		testnic_rss_spread(port, rx);
-	if (netif_running(dev) && rx < old)
+	if (running && rx < old)
 		testnic_rxqs_down(port, rx, old);
-	return 0;
+	return netif_set_real_num_rx_queues(dev, rx);
 }
 
 static void testnic_rx_totals(struct testnic_port *port, int first, int end, u64 *sum)
