@@ -82,6 +82,7 @@ static int testnic_rxq_stop(struct net_device *dev, void *per_queue_mem, int ind
 	testnic_wire_down(rxq);
 	netif_queue_set_napi(dev, index, NETDEV_QUEUE_TYPE_RX, NULL);
 	napi_disable_locked(&rxq->napi);
+	atomic64_add(skb_queue_len(&rxq->arrived), &rxq->wire.missed);
 	__skb_queue_purge(&rxq->arrived);
 	if (rxq->shared)
 		page_pool_put_full_netmem(rxq->mem.pool, rxq->shared, false);
