@@ -5,6 +5,10 @@
  * The copy in testnic_dma() stands for the NIC's DMA: it goes by the bus address
  * of a buffer, so it does not matter whether the CPU may read the buffer. All
  * the rest is what a driver does for a frame. Everything here belongs to NAPI.
+ *
+ * A checksum that the sender has left to its NIC is never made, as it would always
+ * be right; the frame says that it was. So it is for this machine alone: one that
+ * is forwarded to another NIC leaves with a checksum that is wrong.
  */
 #include <linux/dma-direct.h>
 #include <linux/etherdevice.h>
