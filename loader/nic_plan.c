@@ -222,5 +222,6 @@ int nic_plan(struct nic_setup *s)
 	state->rx = nic->rx;
 	state->combined = nic->combined;
 	state->has_ntuple = nic_needs_rule(s) && !nic->ntuple;
+	state->nr_others = nic->rules > 0 ? nic->rules : 0;
 	return plan_rss(s);
 }

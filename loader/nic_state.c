@@ -160,7 +160,7 @@ static void put(FILE *f, const struct nic_state *s)
 	if (s->has_channels)
 		fprintf(f, "channels %u %u\n", s->rx, s->combined);
 	if (s->has_ntuple)
-		fprintf(f, "ntuple 0\n");
+		fprintf(f, "ntuple-off %u\n", s->nr_others);
 	if (s->has_rss) {
 		fprintf(f, "rss-default %d\n", s->rss_default);
 		put_numbers(f, "rss", s->rss, s->nr_rss);
@@ -320,7 +320,7 @@ static const struct {
 	[W_SPLIT] = { "split", 1 },
 	[W_THRESHOLD] = { "threshold", 1 },
 	[W_CHANNELS] = { "channels", 2 },
-	[W_NTUPLE] = { "ntuple", 1 },
+	[W_NTUPLE] = { "ntuple-off", 1 },
 	[W_RSS_DEFAULT] = { "rss-default", 1 },
 	[W_RSS] = { "rss", -1 },
 	[W_CONTEXT] = { "context", 1 },
@@ -369,6 +369,7 @@ static int take(struct nic_state *s, enum word word, const unsigned long long *n
 		return 0;
 	case W_NTUPLE:
 		s->has_ntuple = true;
+		s->nr_others = numbers[0];
 		return 0;
 	case W_RSS_DEFAULT:
 		s->rss_default = numbers[0];

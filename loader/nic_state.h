@@ -42,7 +42,8 @@ struct nic_state {
 	uint32_t threshold;
 	bool has_channels;
 	uint32_t rx, combined;
-	bool has_ntuple; /* it was off */
+	bool has_ntuple;	/* it was off */
+	unsigned int nr_others; /* rules that there were even so */
 	bool has_rss, rss_default;
 	uint32_t *rss;
 	unsigned int nr_rss;

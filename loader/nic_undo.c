@@ -213,6 +213,10 @@ static void undo_ntuple(struct undo *u, const struct nic *now)
 
 	if (!u->state->has_ntuple || !now->ntuple)
 		return;
+	if (now->rules > (int)u->state->nr_others) {
+		did(u, "n-tuple stays on, for rules that were added");
+		return;
+	}
 	ret = nic_set_ntuple(&u->ethtool, u->name, false);
 	if (ret)
 		failed(u, ret, "n-tuple");

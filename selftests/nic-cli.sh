@@ -134,6 +134,12 @@ ok "no n-tuple, a table of one's own, the last queue" unifiedctl nic setup testn
 ok "it is on" show '.[0].ntuple'
 ok "all is restored" says "n-tuple off" unifiedctl nic restore
 ok "to what it was" unchanged
+unifiedctl nic setup testnic0 --queues 1 --port 5000 >/dev/null
+ethtool -N testnic0 flow-type tcp4 dst-port 6000 action 0 loc 9 >/dev/null
+ok "n-tuple is left to a rule of somebody else's" says "n-tuple stays on" unifiedctl nic restore
+ok "which works on" show '.[0].ntuple and .[0].rules == 1'
+ethtool -N testnic0 delete 9
+ethtool -K testnic0 ntuple off
 # ethtool of Debian 13 cannot set this.
 ok "a threshold" unifiedctl nic setup testnic0 --queues 1
 sed -i 's/^end/threshold 99\nend/' $state
