@@ -3,10 +3,10 @@
  * An interface becomes again what a state says that it was.
  *
  * The order is that of nic_setup.c backwards: rules before the RSS context that
- * they lead to, tables before the queues that are in them, and the header split
- * last. Each step looks at what is there first, so that a set-up which was broken
- * off anywhere, or an undoing, is undone as well. What is no longer as we left it
- * is somebody else's: a rule that leads elsewhere stays.
+ * they lead to, tables before the queues that are in them and go, and the header
+ * split last. Each step looks at what is there first, so that a set-up which was
+ * broken off anywhere, or an undoing, is undone as well. What is no longer as we
+ * left it is somebody else's: a rule that leads elsewhere stays.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -177,16 +177,30 @@ static bool is_table(const struct nic *now, const struct nic_state *state)
 	       !memcmp(now->rss, state->rss, state->nr_rss * sizeof(*state->rss));
 }
 
+/* Are there fewer queues by now than the table is for? Those that were noted come back. */
+static bool has_table_gone(const struct nic_state *state, const struct nic *now)
+{
+	unsigned int i, n = nic_rx_queues(now);
+
+	if (state->has_channels)
+		n = state->rx + state->combined;
+	for (i = 0; i < state->nr_rss; i++)
+		if (state->rss[i] >= n)
+			return true;
+	return false;
+}
+
 /*
- * A table with a queue that is to go would keep it, so this comes before the
- * queues; a default one is handed back to the driver after them.
+ * A table with a queue that is to go would keep it, so this comes before queues
+ * that go, and after those that come; a default one is handed back to the driver
+ * in the end.
  */
 static void undo_rss(struct undo *u, const struct nic *now)
 {
 	const struct nic_state *state = u->state;
 	int ret;
 
-	if (!state->has_rss || is_table(now, state))
+	if (!state->has_rss || is_table(now, state) || has_table_gone(state, now))
 		return;
 	ret = nic_set_rss(&u->ethtool, u->name, state->rss, state->nr_rss);
 	if (ret)
@@ -195,16 +209,19 @@ static void undo_rss(struct undo *u, const struct nic *now)
 		did(u, "RSS table");
 }
 
-static void undo_rss_default(struct undo *u)
+static void undo_rss_default(struct undo *u, const struct nic *now)
 {
 	const struct nic_state *state = u->state;
+	bool gone = has_table_gone(state, now);
 	int ret;
 
-	if (!state->has_rss || !state->rss_default)
+	if (!state->has_rss || !(state->rss_default || gone))
 		return;
 	ret = nic_set_rss(&u->ethtool, u->name, state->rss, 0);
 	if (ret)
 		failed(u, ret, "the RSS table");
+	else if (gone)
+		did(u, "RSS table of the driver, as queues have gone");
 }
 
 static void undo_ntuple(struct undo *u, const struct nic *now)
@@ -248,6 +265,7 @@ static void undo_rings(struct undo *u, const struct nic *now)
 static int undo_all(struct undo *u)
 {
 	struct nic now;
+	bool fewer;
 	int ret;
 
 	ret = wait_until_free(u);
@@ -259,9 +277,13 @@ static int undo_all(struct undo *u)
 	ret = nic_get(u->name, &now);
 	if (ret)
 		return ret;
+	fewer = nic_rx_queues(&now) < u->state->rx + u->state->combined;
+	if (fewer)
+		undo_channels(u, &now);
 	undo_rss(u, &now);
-	undo_channels(u, &now);
-	undo_rss_default(u);
+	if (!fewer)
+		undo_channels(u, &now);
+	undo_rss_default(u, &now);
 	undo_ntuple(u, &now);
 	undo_rings(u, &now);
 	nic_free(&now);

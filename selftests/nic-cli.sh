@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Timeout: 240
+# Timeout: 300
 #
 # unifiedctl nic sets an interface up for zero-copy receive and makes it again
 # what it was, whoever was killed meanwhile; it says what an interface lacks.
@@ -126,6 +126,18 @@ ok "and are restored" unifiedctl nic restore
 ok "as they were" unchanged
 
 # --- other beginnings --------------------------------------------------------
+ethtool -L testnic0 combined 4
+ethtool -X testnic0 weight 3 1 1 1
+remember
+lose_queues() { ethtool -X testnic0 equal 1 && ethtool -L testnic0 combined 2; }
+unifiedctl nic setup testnic0 --queues 5 >/dev/null
+lose_queues
+ok "queues that went come back, as there were more" unifiedctl nic restore
+ok "all that there were" unchanged
+unifiedctl nic setup testnic0 --queues 1 >/dev/null
+lose_queues
+ok "or the table goes with them" says "as queues have gone" unifiedctl nic restore
+ok "and the driver has its own" show '.[0].rss | unique == [0, 1]'
 ethtool -L testnic0 combined 2
 ethtool -X testnic0 weight 3 1
 ethtool -K testnic0 ntuple off
