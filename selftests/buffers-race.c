@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * VM: --threads multi
+ *
  * Buffers are taken and given back by threads on each CPU, in the softirq of
  * packets and in timers that interrupt any of those, all at once: nobody gets
  * what another has, and nothing is lost.

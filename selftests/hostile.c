@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * VM: --threads multi
  * Timeout: 120
  *
  * A process that does its worst with a region: it scribbles over all of it and

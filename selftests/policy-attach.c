@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * VM: --threads multi
+ *
  * What happens when a policy is attached and detached: its init and exit hooks
  * run once each, with the reason; what is no sound policy is refused with an
  * errno that says which thing was wrong, and leaves nothing behind.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * VM: --threads multi
  * Timeout: 120
  *
  * kill -9, whatever the process is doing with its region: it dies at once, and

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * VM: --threads multi
+ *
  * UNIFIED_IO_SEAL: afterwards nobody maps the rings, nobody maps the receive
  * area writable, and nobody gets there from a mapping that is allowed; while a
  * mapping that would be refused exists, the answer is EBUSY.
