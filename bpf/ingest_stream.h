@@ -265,9 +265,10 @@ __noinline int stream_flush(RING, __u32 index, __u32 few)
 
 	if (nr_free < INGEST_COMMANDS / 4)
 		return 0;
+	/* What is written gives buffers back, and what is left of it may be few. */
 	if (command_at(s->command)->bytes >> setup.block_shift) {
 		stats.flushed++;
-		stream_write(ring, index, 1);
+		return stream_write(ring, index, 1);
 	}
 	if (command_at(s->command)->nr_refs > few)
 		stream_compact(ring, index);

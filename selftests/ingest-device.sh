@@ -32,15 +32,15 @@ cat odd large >both
 ok "the NIC" nic
 mtu 4148
 
-# 64 KiB every 200 ms or so, while all of the buffers together are 2 MiB.
+# A command every 200 ms or so, while a stream has twelve buffers for a packet each.
 null slow irqmode=2 completion_nsec=200000000 hw_queue_depth=1 submit_queues=1
 disk=$null
-receive "a slow device" --target "$null" --area 2M --command 64K --count 2 --stats-json
-send large &
-send large &
+receive "a slow device" --target "$null" --area 2M --buffer 64K --streams 2 --count 2 --stats-json
+send odd &
+send odd &
 ends "it ends" 0
 ok "buffers were short of" counted '.waits > 0'
-ok "nothing is lost" are large large
+ok "nothing is lost" are odd odd
 ok "or copied" counted "$zero_copy and $all_stored"
 
 null broken

@@ -11,13 +11,14 @@
 . ingest-lib.inc
 disk=/dev/$(drive 1)
 
-# One byte in a packet: a write may go only when the one before it arrived.
+# One byte in a packet: slowly enough that none waits for another's acknowledgement.
 one_by_one() { peer timeout 100 python3 - "$1" <<-'END'
-	import socket, sys
+	import socket, sys, time
 	s = socket.create_connection(("10.9.0.1", 9000))
 	s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 	for byte in open(sys.argv[1], "rb").read():
 	    s.send(bytes([byte]))
+	    time.sleep(0.002)
 	END
 }
 
