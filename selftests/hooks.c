@@ -31,14 +31,6 @@ struct settings {
 	uint16_t set_flags;
 };
 
-enum {
-	CONTINUE,
-	DROP,
-	ISSUE,
-	TO_USER,
-	RETRY
-};
-
 static struct unified_io_setup setup = REGION_SETUP;
 static unsigned char *data, disk[65536];
 static const char *path;

@@ -55,5 +55,15 @@ ends "it ends" 0
 ethtool -N testnic0 delete 0
 ok "they were used again and again" is 1 all
 ok "as they ran out" counted '.no_buffers > 2 and .bytes_copied.head == 900003'
+
+# A NIC that has them all leaves none for copies: it is waited for some time, a hundred ticks.
+starts "and the NIC's" "${zcrx[@]}" --area 2M --buffer 64K --count 2 --flush 20
+send first
+unsplit
+send last 2>/dev/null
+split
+ends "the second stream fails" 4
+ok "the first is there" is 1 first
+ok "it is said why" counted '.streams_index[1] | .error == "Cannot allocate memory" and .complete == false'
 nic_down
 finish

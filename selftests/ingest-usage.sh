@@ -31,6 +31,9 @@ done <<-END
 	exclude each other|--listen :9000 --recv --target /dev/null --block --nvme
 	--queues 'x'|--listen :9000 --dev lo --queues x --target /dev/null
 	--queues '1-'|--listen :9000 --dev lo --queues 1- --target /dev/null
+	--cpu '1-'|--listen :9000 --recv --cpu 1- --target /dev/null
+	--command '3': a power of two|--listen :9000 --recv --command 3 --target /dev/null
+	takes a value|--listen
 	--cpu '-1'|--listen :9000 --recv --cpu -1 --target /dev/null
 	a power of two|--listen :9000 --recv --area 3M --target /dev/null
 	a power of two|--listen :9000 --recv --buffer 2K --target /dev/null

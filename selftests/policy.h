@@ -12,6 +12,15 @@
 
 #define PROGS "/unified/selftests/progs/"
 
+/* enum unified_verdict */
+enum {
+	CONTINUE,
+	DROP,
+	ISSUE,
+	TO_USER,
+	RETRY
+};
+
 struct policy {
 	struct bpf_object *obj;
 	struct bpf_map *map;

@@ -10,14 +10,7 @@
 
 #define MAGIC 0x55aa1234
 
-/* enum unified_verdict, and flags of struct unified_rx */
-enum {
-	CONTINUE,
-	DROP,
-	ISSUE,
-	TO_USER,
-	RETRY
-};
+/* flags of struct unified_rx */
 #define RX_FUA		1
 #define RX_PER_FRAGMENT 2
 

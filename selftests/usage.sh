@@ -20,12 +20,7 @@ done
 for words in "" nothing --nothing policy "policy nothing" "policy load" "policy load a b" "policy unload" "policy list x" "doctor x" "version x" \
 	target "target nothing" "target add" "target add 1" "target list" "target list x" "target remove 1" "target add 1 /dev/null fast" \
 	io "io nothing" "io read" "io read /dev/null" "io read /dev/null count" "io flush /dev/null count 1" "io write /dev/null hex" \
-	ingest "ingest nothing" "ingest --nothing" "ingest --listen" "ingest --listen :9000" "ingest --listen 9000 --recv --target /dev/null" \
-	"ingest --listen :9000 --recv" "ingest --listen :0 --recv --target /dev/null" "ingest --listen :9000 --dev lo --target /dev/null" \
-	"ingest --listen :9000 --dev lo --queues 0 --recv --target /dev/null" "ingest --listen :9000 --recv --require-zero-copy --target /dev/null" \
-	"ingest --listen :9000 --recv --target /dev/null --on-error pray" "ingest --listen :9000 --recv --target /dev/null --area 3M" \
-	"ingest --listen :9000 --recv --target /dev/null --streams 257" "ingest --listen :9000 --recv --target /dev/null --cpu 1-" \
-	"ingest --listen :9000 --recv --target /dev/null --block --nvme" "ingest --listen :9000 --recv --target /dev/null --command 3" \
+	ingest "ingest nothing" "ingest --nothing" \
 	nic "nic nothing" "nic show a b" "nic setup" "nic setup --queues 1" "nic setup lo" "nic setup lo --queues" "nic setup lo --queues 1-" \
 	"nic setup lo --queues 1,1" "nic setup lo --queues 3-1" "nic setup lo --queues x" "nic setup lo --queues 0-64" "nic setup lo --queues 1 --port 0" \
 	"nic setup lo --queues 1 --port 65536" "nic setup lo --queues 1 --fast" "nic setup lo --queues 1 --" "nic restore a b" "nic restore ../x" \
