@@ -138,12 +138,11 @@ tests	:= $(patsubst selftests/%.c,$(out)/selftests/%,$(wildcard selftests/*.c))
 progs	:= $(patsubst selftests/progs/%.bpf.c,$(out)/selftests/progs/%.bpf.o,$(wildcard selftests/progs/*.bpf.c))
 
 testnic	:= $(out)/unified_testnic.ko
-# The kernel's own tests, where its source is, as it is in the toolchain.
-kernel_source := $(lastword $(sort $(wildcard /usr/src/linux-source-*.tar.xz)))
-kernel_tests := $(if $(kernel_source),$(out)/selftests/iou-zcrx)
+# The kernel's own test, where its source is, as it is in the toolchain.
+kernel_test := $(wildcard /usr/src/linux/tools/testing/selftests/drivers/net/hw/iou-zcrx.c)
 
 .PHONY: selftests
-selftests: $(tests) $(progs) $(testnic) $(kernel_tests)
+selftests: $(tests) $(progs) $(testnic) $(if $(kernel_test),$(out)/selftests/iou-zcrx)
 
 $(testnic): $(wildcard selftests/testnic/*.[ch]) selftests/testnic/Kbuild $(config)
 	$(call say,MODULE,$(@F))
@@ -151,14 +150,10 @@ $(testnic): $(wildcard selftests/testnic/*.[ch]) selftests/testnic/Kbuild $(conf
 	$(Q)+$(MAKE) $(if $(Q),-s) -C $(KDIR) M=$(CURDIR)/selftests/testnic MO=$(out)/testnic W=1 modules
 	$(Q)cp $(out)/testnic/$(@F) $@
 
-$(out)/selftests/kernel/%.c: $(kernel_source)
-	$(call say,EXTRACT,$(@F))
-	$(Q)mkdir -p $(@D)
-	$(Q)tar -xOf $< --wildcards --occurrence=1 '*/tools/testing/selftests/drivers/net/hw/$(@F)' >$@
-
 # liburing of the toolchain is older than the program.
-$(out)/selftests/iou-zcrx: $(out)/selftests/kernel/iou-zcrx.c selftests/liburing-zcrx.h
+$(out)/selftests/iou-zcrx: $(kernel_test) selftests/liburing-zcrx.h
 	$(call say,CC,$(@F))
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -D_GNU_SOURCE -include selftests/liburing-zcrx.h $< -luring -o $@
 
 $(out)/selftests/%: selftests/%.c $(config)
@@ -202,12 +197,15 @@ clean:
 # --- in the toolchain and the VM --------------------------------------------
 
 toolchain := toolchain/toolchain.sh
-vm_out	:= build/vm
-in_vm	= $(toolchain) run make $(if $(Q),-s) --no-print-directory -j$(shell nproc) OUT=$(vm_out) V=$(V) KDIR='$$(wildcard /lib/modules/*/build)'
+# The kernel that is meant by KERNEL, made if it is not here. It says itself what is wrong.
+kernel	= $(eval kernel := $(shell $(toolchain) make '$(KERNEL)'))$(or $(kernel),$(error There is no kernel to run this on))
+vm_out	= build/vm/$(kernel)
+run	= $(toolchain) run $(kernel)
+in_vm	= $(run) make $(if $(Q),-s) --no-print-directory -j$(shell nproc) OUT=$(vm_out) V=$(V) \
+	EXPERIMENTAL=$(EXPERIMENTAL) KDIR=/lib/modules/$(kernel)/build
 
-.PHONY: check demo vm vm-build initramfs
+.PHONY: check check-kernels kernels demo vm vm-build initramfs clean-toolchain
 vm-build:
-	$(Q)$(toolchain) make
 	$(Q)$(in_vm) all initramfs
 
 # What mounts the VM's root: busybox, five drivers and two scripts.
@@ -222,14 +220,23 @@ $(out)/initramfs: selftests/vm/init selftests/vm/guest $(config)
 	$(Q)rm -rf $@.d
 
 check: vm-build
-	$(Q)$(toolchain) run selftests/check $(vm_out) $(foreach t,$(TESTS),'$(t)')
+	$(Q)$(run) selftests/check $(vm_out) $(foreach t,$(TESTS),'$(t)')
+
+check-kernels:
+	$(Q)selftests/check-kernels $(foreach t,$(TESTS),'$(t)')
+
+kernels:
+	$(Q)$(toolchain) kernels
+
+clean-toolchain:
+	$(Q)$(toolchain) clean
 
 demo:
-	$(Q)$(MAKE) -s --no-print-directory vm RUN=selftests/vm/demo FILES=selftests/selftest.sh VMOPTS="--timeout 400"
+	$(Q)$(MAKE) -s --no-print-directory vm KERNEL='$(KERNEL)' RUN=selftests/vm/demo FILES=selftests/selftest.sh VMOPTS="--timeout 400"
 
 vm: vm-build
 	$(Q)dir=$$(selftests/vm/stage $(vm_out) '$(RUN)' $(FILES)) && \
-	$(toolchain) run selftests/vm/vm --exchange $$dir \
+	$(run) selftests/vm/vm --exchange $$dir \
 		$(if $(RUN),--run '$(notdir $(RUN))') $(VMOPTS) $(vm_out)
 
 # --- bench ------------------------------------------------------------------
@@ -250,9 +257,8 @@ $(bench_paths): $(out)/bench/%: selftests/bench/paths/%.c $(wildcard selftests/b
 	$(Q)$(CC) $(c_flags) -Iselftests/bench $< selftests/bench/bench.c -luring -o $@
 
 bench:
-	$(Q)$(toolchain) make
 	$(Q)$(in_vm) all initramfs bench-build
-	$(Q)$(toolchain) run selftests/bench/bench $(if $(filter 1,$(PROFILE)),--profile) $(vm_out) $(OUT)/bench $(foreach b,$(BENCH),'$(b)')
+	$(Q)$(run) selftests/bench/bench $(if $(filter 1,$(PROFILE)),--profile) $(vm_out) $(OUT)/bench $(foreach b,$(BENCH),'$(b)')
 
 # --- how the source looks ---------------------------------------------------
 
@@ -264,10 +270,9 @@ sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci 
 lint: format-check sparse checkpatch shellcheck
 
 format:
-	$(Q)$(toolchain) run clang-format -i $(c_files)
+	$(Q)$(run) clang-format -i $(c_files)
 
 format-check sparse checkpatch shellcheck:
-	$(Q)$(toolchain) make
 	$(Q)$(in_vm) in-$@
 
 .PHONY: in-format-check in-sparse in-checkpatch in-shellcheck
@@ -300,4 +305,8 @@ help:
 	@echo 'make vm-build                    build for the VM, and for one that runs'
 	@echo 'make lint                        format-check sparse checkpatch shellcheck'
 	@echo 'make V=1                         show the commands'
+	@echo 'make check KERNEL=7.2.12          on another kernel; so for demo, vm and bench'
+	@echo 'make check-kernels               on every kernel that is known or newer, and a table'
+	@echo 'make kernels                     which kernels are in reach, and which are here'
+	@echo 'make clean-toolchain             remove the toolchain directories'
 	@echo 'MIRROR=URL                       where the toolchain takes Debian from'
