@@ -85,8 +85,8 @@ struct unified_rx {
 
 /*
  * What a hook sees. Valid until the hook returns. Of it all, a program may write
- * the members lba, targets and flags of desc. region and desc are NULL where
- * there is none: desc in init and exit, region there too unless the policy was
+ * the members lba, targets and flags of desc, which is never NULL: init and exit
+ * get one of their own, all zero. region is NULL there unless the policy was
  * registered for one.
  */
 struct unified_bpf_ctx {

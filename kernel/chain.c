@@ -89,7 +89,8 @@ static struct unified_policy *unified_policy_find(const char *name)
 
 static int unified_policy_init(struct unified_region_ops *ops, struct unified_io_region *r)
 {
-	struct unified_bpf_ctx ctx = { .region = r };
+	struct unified_descriptor none = {};
+	struct unified_bpf_ctx ctx = { .region = r, .desc = &none };
 	int ret;
 
 	if (!ops->init)
@@ -101,7 +102,8 @@ static int unified_policy_init(struct unified_region_ops *ops, struct unified_io
 
 static void unified_policy_exit(struct unified_region_ops *ops, struct unified_exit_info *info)
 {
-	struct unified_bpf_ctx ctx = {};
+	struct unified_descriptor none = {};
+	struct unified_bpf_ctx ctx = { .desc = &none };
 
 	if (ops->exit)
 		ops->exit(&ctx, info);

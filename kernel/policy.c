@@ -94,6 +94,16 @@ static const struct btf_type *unified_descriptor_type(const struct btf *btf,
 	return btf_type_by_id(btf, t->type);
 }
 
+/*
+ * For the verifier, which looks for a structure of this name in the module's BTF:
+ * the members of struct unified_bpf_ctx, by name and type, that are as good as an
+ * argument of the hook. Programs may store through them without a test for NULL,
+ * so they are never NULL.
+ */
+struct unified_bpf_ctx__safe_trusted {
+	struct unified_descriptor *desc;
+};
+
 /* Where a hook is called decides whether its program may sleep. */
 static int unified_policy_check_member(const struct btf_type *t, const struct btf_member *member,
 				       const struct bpf_prog *prog)
@@ -219,6 +229,7 @@ static struct bpf_struct_ops unified_policy_type = {
 int unified_policy_register_type(void)
 {
 	static_assert(UNIFIED_POLICY_NAME == UNIFIED_POLICY_NAME_LEN);
+	BTF_TYPE_EMIT(struct unified_bpf_ctx__safe_trusted);
 
 	return register_bpf_struct_ops(&unified_policy_type, unified_region_ops);
 }
