@@ -28,33 +28,21 @@
 
 /* --- completions ---------------------------------------------------------------------- */
 
-/*
- * Was it put there by the NIC? What io_uring copied is in a buffer that has no
- * page pool.
- */
-static __always_inline bool by_nic(__u64 offset)
-{
-	__u64 n = offset >> setup.buffer_shift;
-	struct net_iov *niov;
-
-	niov = bpf_rdonly_cast((void *)(niovs + n * bpf_core_type_size(struct net_iov)),
-			       bpf_core_type_id_kernel(struct net_iov));
-	return niov->desc.pp;
-}
-
 static __always_inline void fragment_received(struct iou_ctx *ring, __u8 *mem, __u32 index,
 					      const struct io_uring_cqe *cqe)
 {
 	__u64 offset = cqe->big_cqe[0];
 	__u32 len = cqe->res;
+	int by_nic;
 
 	stats.receives++;
 	stats.bytes += len;
 	if (offset & setup.buffer_mask)
 		stats.packed++;
-	if (!niovs) {
+	by_nic = compat_niov_by_nic(niovs, offset >> setup.buffer_shift);
+	if (by_nic < 0) {
 		stats.unseen += len;
-	} else if (!by_nic(offset)) {
+	} else if (!by_nic) {
 		stats.copied[INGEST_COPY_HEAD] += len;
 		if (setup.require_zero_copy)
 			loop_end(INGEST_COPIED, INGEST_COPY_HEAD);
@@ -120,7 +108,7 @@ __noinline int tick_stream(RING, __u32 index)
 {
 	struct stream *s = stream_at(index);
 	__u64 bytes = stream_bytes(s) + s->fill;
-	__u32 few = stream_share() / 2;
+	__u32 few;
 
 	s->idle = s->seen == bytes ? s->idle + 1 : 0;
 	s->seen = bytes;
@@ -135,6 +123,7 @@ __noinline int tick_stream(RING, __u32 index)
 		return 0;
 	if (s->fill && (s->flags & (S_ARMED | S_CANCELLED)) == S_ARMED)
 		return stream_cancel(ring, index);
+	few = stream_share() / 2;
 	return stream_flush(ring, index, few < 8 ? few : 8);
 }
 
@@ -209,26 +198,6 @@ static __always_inline __u32 reap(struct iou_ctx *ring, __u8 *cq, __u8 *mem)
 
 /* --- the step --------------------------------------------------------------------------- */
 
-/*
- * The buffers of the ring's only zcrx instance, as the kernel has them: by the
- * xarray of instances, whose one entry is in a node of its own or in its head.
- */
-static __always_inline __u64 find_niovs(struct iou_ctx *ring)
-{
-	__u64 at = (__u64)BPF_CORE_READ((struct io_ring_ctx *)ring, zcrx_ctxs.xa_head);
-	struct xa_node *node = (struct xa_node *)(at & ~3ULL);
-	__u32 id = setup.zcrx_id & 63;
-	void *entry = NULL;
-
-	if ((at & 3) == 2 && !BPF_CORE_READ(node, shift))
-		bpf_core_read(&entry, sizeof(entry), &node->slots[id]);
-	else if (!(at & 3))
-		entry = (void *)at;
-	if (!entry)
-		return 0;
-	return (__u64)BPF_CORE_READ((struct io_zcrx_ifq *)entry, area, nia.niovs);
-}
-
 __noinline int start(RING)
 {
 	__u32 i = zero;
@@ -239,8 +208,8 @@ __noinline int start(RING)
 	}
 	nr_free = i;
 	ready = 1;
-	if (setup.zcrx && bpf_core_type_exists(struct io_zcrx_ifq))
-		niovs = find_niovs(ring);
+	if (setup.zcrx)
+		niovs = compat_zcrx_niovs(compat_zcrx_ifq(ring, setup.zcrx_id));
 	return tick_start(ring);
 }
 

@@ -9,7 +9,7 @@
 #ifndef INGEST_LOOP_H
 #define INGEST_LOOP_H
 
-#include "unified.bpf.h"
+#include "compat.bpf.h"
 #include "ingest.h"
 
 #define SQE_FIXED_FILE	  1U /* IOSQE_FIXED_FILE */
