@@ -5,6 +5,7 @@
  */
 #include "unified.bpf.h"
 
+/* Several for one program: kernels say it differently, from 7.3 on the last. */
 #define __expect(message) __attribute__((btf_decl_tag("expect:" message)))
 
 /* A policy of one hook, so that each program is loaded alone. */
@@ -119,6 +120,7 @@ s32 BPF_PROG(writes_past_lba, struct unified_bpf_ctx *uctx)
 REFUSED(submit, writes_past_lba);
 
 __expect("a policy may write flags, lba and targets")
+__expect("only read is supported")
 SEC("struct_ops/submit")
 s32 BPF_PROG(writes_region, struct unified_bpf_ctx *uctx)
 {
@@ -229,6 +231,7 @@ s32 BPF_PROG(takes_from_its_context, struct unified_bpf_ctx *uctx)
 REFUSED(process, takes_from_its_context);
 
 __expect("R1 pointer type STRUCT unified_io_region must point to scalar")
+__expect("R1 is scalar expected STRUCT unified_io_region")
 SEC("struct_ops/process")
 s32 BPF_PROG(takes_from_what_it_put, struct unified_bpf_ctx *uctx)
 {
@@ -255,6 +258,7 @@ s32 BPF_PROG(takes_unchecked, struct unified_bpf_ctx *uctx)
 REFUSED(process, takes_unchecked);
 
 __expect("R1 pointer type STRUCT unified_io_region must point to scalar")
+__expect("R1 is scalar expected STRUCT unified_io_region")
 SEC("struct_ops/process")
 s32 BPF_PROG(gives_to_a_number, struct unified_bpf_ctx *uctx)
 {
