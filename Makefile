@@ -142,7 +142,7 @@ testnic	:= $(out)/unified_testnic.ko
 kernel_test := $(wildcard /usr/src/linux/tools/testing/selftests/drivers/net/hw/iou-zcrx.c)
 
 .PHONY: selftests
-selftests: $(tests) $(progs) $(testnic) $(if $(kernel_test),$(out)/selftests/iou-zcrx)
+selftests: $(tests) $(progs) $(testnic) $(out)/selftests/kernels/verified $(if $(kernel_test),$(out)/selftests/iou-zcrx)
 
 $(testnic): $(wildcard selftests/testnic/*.[ch]) selftests/testnic/Kbuild $(config)
 	$(call say,MODULE,$(@F))

@@ -164,7 +164,7 @@ run)
 	shift 2
 	in_root "$dir:$tools" "$top" "$@" ;;
 kernels)	kernel_table ;;
-in-reach)	if [ "${2:-}" = newer ]; then kernels_newer; else kernels_known; fi ;;
+in-reach)	make_tools; if [ "${2:-}" = newer ]; then kernels_newer; else kernels_known; fi ;;
 clean)		rm -rf --one-file-system "$cache"/{tools,kernel,toolchain}-* "$cache"/tmp.* "$cache"/archive ;;
 *)		sed -n 's/^# \{0,1\}//; 3,22p' "$0" >&2; exit 2 ;;
 esac
