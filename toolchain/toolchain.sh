@@ -87,7 +87,7 @@ layer() {
 	progress "$pid" "$phase" "$tmp"
 	if ! wait "$pid"; then
 		trap - INT TERM
-		cp "$tmp/log" "$cache/failed.log" || :
+		cp "$tmp/log" "$cache/failed.log" 2>/dev/null || :
 		layer_failed "$tmp" "$dir"
 	fi
 	trap - INT TERM
@@ -99,10 +99,12 @@ layer() {
 
 # Why, as far as it can be told, in one sentence.
 layer_failed() {
-	local tmp=$1 dir=$2 why="the whole log is $cache/failed.log"
+	local tmp=$1 dir=$2 why="the whole log is $cache/failed.log" left
 
-	if grep -q 'No space left on device' "$tmp/log"; then
-		why="the disk is full: $cache needs about 3 GB, and 500 MB more for each kernel"
+	# The log may have found no room, either.
+	left=$(df --output=avail -k "$cache" | tail -n 1)
+	if grep -q 'No space left on device' "$tmp/log" || [ "$left" -lt 10000 ]; then
+		why="the disk is full: $cache needs about 2 GB, and 300 MB more for each kernel"
 	elif grep -qE 'Temporary failure resolving|Could not (resolve|connect)|Connection (refused|timed out)|Cannot initiate the connection' "$tmp/log"; then
 		why="the mirror is not in reach; MIRROR=URL takes another one. The log is $cache/failed.log"
 	elif grep -qE 'Hash Sum mismatch|File has unexpected size|404 +Not Found' "$tmp/log"; then
