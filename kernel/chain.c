@@ -19,6 +19,7 @@
 #include <linux/cleanup.h>
 #include <linux/kref.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
@@ -496,16 +497,15 @@ int unified_chain_process(struct unified_op *op)
 	return 0;
 }
 
-/**
- * unified_chain_rx - let the chain decide about data of a stream
- * @r: the region; the caller holds it
- * @rx: the data, which is in the region, and the stream
- *
- * Context: any; does not sleep.
- * Return: UNIFIED_ISSUE, UNIFIED_DROP, UNIFIED_RETRY, or -errno. Unless it is
- * -errno, rx->targets and rx->flags are set.
+/*
+ * Who asks for rx from within rx would run out of stack. The filter of the kfuncs
+ * lets no policy do so; this is for what nobody has thought of. An interrupt may ask
+ * on top of a task: there is one for each level, used with preemption disabled.
  */
-int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx)
+static DEFINE_PER_CPU(bool[4], rx_running);
+
+/* Preemption is disabled, which is a read of RCU's. */
+static int unified_ask_rx(struct unified_io_region *r, struct unified_rx *rx)
 {
 	struct unified_descriptor d = {
 		.addr = rx->addr,
@@ -525,8 +525,7 @@ int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx)
 	struct unified_chain *chain;
 	u32 flags = 0, i;
 
-	guard(rcu)();
-	chain = rcu_dereference(r->chain);
+	chain = rcu_dereference_sched(r->chain);
 	for (i = 0; chain && i < chain->nr && verdict == UNIFIED_CONTINUE; i++) {
 		struct unified_chain_link *link = &chain->links[i];
 
@@ -547,6 +546,31 @@ int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx)
 	rx->targets = d.targets;
 	rx->flags = flags | (d.flags & UNIFIED_DESC_F_FUA ? UNIFIED_RX_FUA : 0);
 	return verdict == UNIFIED_CONTINUE ? UNIFIED_ISSUE : verdict;
+}
+
+/**
+ * unified_chain_rx - let the chain decide about data of a stream
+ * @r: the region; the caller holds it
+ * @rx: the data, which is in the region, and the stream
+ *
+ * Context: any but NMI; does not sleep.
+ * Return: UNIFIED_ISSUE, UNIFIED_DROP, UNIFIED_RETRY, or -errno: a policy's, or
+ * -EDEADLK from within a hook that is asked. Unless it is -errno, rx->targets and
+ * rx->flags are set.
+ */
+int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx)
+{
+	bool *running;
+	int verdict;
+
+	guard(preempt)();
+	running = &(*this_cpu_ptr(&rx_running))[interrupt_context_level()];
+	if (*running)
+		return -EDEADLK;
+	*running = true;
+	verdict = unified_ask_rx(r, rx);
+	*running = false;
+	return verdict;
 }
 
 /* One policy's submit hook, and what it must not have changed. */

@@ -240,7 +240,10 @@ __bpf_kfunc s32 bpf_unified_rx(struct unified_io_region *region, struct unified_
 
 __bpf_kfunc_end_defs();
 
-/* A module has one set for each kind of program. Policies may call everything. */
+/*
+ * A module has one set for each kind of program. All struct_ops share this one, so
+ * the filter below says who may call what of it.
+ */
 BTF_KFUNCS_START(unified_policy_kfuncs)
 BTF_ID_FLAGS(func, bpf_unified_crc32c)
 BTF_ID_FLAGS(func, bpf_unified_region_get, KF_ACQUIRE | KF_RET_NULL)
@@ -272,9 +275,39 @@ BTF_ID_FLAGS(func, bpf_unified_submit)
 BTF_ID_FLAGS(func, bpf_unified_rx)
 BTF_KFUNCS_END(unified_program_kfuncs)
 
+BTF_ID_LIST(unified_filter_ids)
+BTF_ID(struct, unified_region_ops)
+BTF_ID(func, bpf_unified_rx)
+
+/*
+ * Of struct_ops, a policy may call all but bpf_unified_rx(), which would ask the
+ * chain that it is in; io_uring's loops may call all; nobody else may call any: a
+ * scheduler, for one, runs with a lock of the run queue held.
+ *
+ * The numbers above were made when the module was built. In the running kernel all
+ * of them are higher by the same amount, which a policy's own type tells.
+ *
+ * The verifier calls this once before it has looked for the program's type, and
+ * again after that.
+ */
+static int unified_struct_ops_filter(const struct bpf_prog *prog, u32 kfunc_id)
+{
+	const struct bpf_struct_ops *ops = prog->aux->st_ops;
+
+	if (prog->type != BPF_PROG_TYPE_STRUCT_OPS || !ops)
+		return 0;
+	if (ops->owner == THIS_MODULE)
+		return kfunc_id - prog->aux->attach_btf_id ==
+				       unified_filter_ids[1] - unified_filter_ids[0]
+			       ? -EACCES
+			       : 0;
+	return strcmp(ops->name, "io_uring_bpf_ops") ? -EACCES : 0;
+}
+
 static const struct btf_kfunc_id_set unified_policy_kfunc_set = {
 	.owner = THIS_MODULE,
 	.set = &unified_policy_kfuncs,
+	.filter = unified_struct_ops_filter,
 };
 
 static const struct btf_kfunc_id_set unified_program_kfunc_set = {

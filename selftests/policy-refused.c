@@ -11,7 +11,8 @@
 #define OBJECT "/unified/selftests/progs/policy_refused.bpf.o"
 #define TAG    "expect:"
 
-static char verifier_log[1 << 16];
+/* The BTF of an object, too, is told in it. */
+static char verifier_log[1 << 20];
 
 /*
  * What stands in a decl tag of a function, and in one after the type "from". Where

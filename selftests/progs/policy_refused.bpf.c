@@ -274,6 +274,38 @@ s32 BPF_PROG(asks_its_context, struct unified_bpf_ctx *uctx)
 }
 REFUSED(process, asks_its_context);
 
+__expect("calling kernel function bpf_unified_rx is not allowed")
+SEC("struct_ops/rx")
+s32 BPF_PROG(asks_itself, struct unified_bpf_ctx *uctx)
+{
+	struct unified_io_region *region = bpf_unified_region_get(1);
+	struct unified_rx rx = {};
+
+	if (!region)
+		return 0;
+	bpf_unified_rx(region, &rx, sizeof(rx));
+	bpf_unified_region_put(region);
+	return 0;
+}
+REFUSED(rx, asks_itself);
+
+__expect("calling kernel function bpf_unified_region_get is not allowed")
+SEC("struct_ops/ssthresh")
+__u32 BPF_PROG(takes_in_another_struct_ops, struct sock *sk)
+{
+	struct unified_io_region *region = bpf_unified_region_get(1);
+
+	if (region)
+		bpf_unified_region_put(region);
+	return 2;
+}
+
+SEC(".struct_ops.link")
+struct tcp_congestion_ops takes_in_another_struct_ops_ops = {
+	.ssthresh = (void *)takes_in_another_struct_ops,
+	.name = "takes",
+};
+
 __expect("calling kernel function bpf_unified_region_get is not allowed")
 SEC("socket")
 int takes_in_a_filter(struct __sk_buff *skb)
