@@ -263,7 +263,7 @@ bench:
 # --- how the source looks ---------------------------------------------------
 
 # BPF programs are left out: a formatter does not know that SEC() begins one.
-c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
+c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/kernels/*.c selftests/bench/*.[ch] selftests/bench/paths/*.c)
 sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging 2>/dev/null)
 
 .PHONY: lint format format-check sparse checkpatch shellcheck

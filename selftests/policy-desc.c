@@ -6,7 +6,15 @@
 #include "policy.h"
 #include "region.h"
 
-enum { INIT, EXIT, PROCESS, RX, SUBMIT, COMPLETE, HOOKS };
+enum {
+	INIT,
+	EXIT,
+	PROCESS,
+	RX,
+	SUBMIT,
+	COMPLETE,
+	HOOKS
+};
 
 struct seen {
 	uint64_t found[HOOKS];
