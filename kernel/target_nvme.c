@@ -6,47 +6,38 @@
  * What the device demands is read while a request is held: until that is issued
  * or freed, the queue cannot be frozen to be changed.
  *
- * struct nvme_request is private to the driver. Where its members are was read
- * from the driver's BTF when this module was built, and is compared with the
- * running driver's when the first namespace is attached. There, too, a read that
- * must fail shows that a status is found where it should be. The driver's one
- * function is looked up by name, so that this module loads without it.
+ * struct nvme_request is private to the driver. It was taken from the driver's BTF when
+ * this module was built, together with the driver's build ID. Whoever attaches a
+ * namespace compares that with the driver that runs: another one is refused. A read
+ * that must fail then shows that a command goes in, and its status comes out, where
+ * they should. The driver's one function is looked up by name, so that this module
+ * loads without it.
  */
 #include <linux/blk-integrity.h>
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
-#include <linux/btf.h>
+#include <linux/elfnote.h>
 #include <linux/module.h>
 #include <linux/nvme.h>
 #include <linux/nvme_ioctl.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "nvme_layout.h"
 #include "unified.h"
 
-/* Of drivers/nvme/host/nvme.h. */
-void nvme_init_request(struct request *req, struct nvme_command *cmd);
-#define NVME_REQ_CANCELLED BIT(0)
+/* For user space, which finds it in /sys/module/unified_io_region/notes. */
+ELFNOTE32("unified.nvme-core", 1, NVME_CORE_BUILD_ID);
 
 /* init_request() writes to what it is given: one that all CPUs share would be slow. */
 static DEFINE_PER_CPU_ALIGNED(struct nvme_command, no_command);
 
-/* Set by the first attach, and right as long as one holds the driver. */
+/* Set by each attach, and right as long as one holds the driver. */
 static void (*init_request)(struct request *req, struct nvme_command *cmd);
 
-static u16 unified_nvme_status(struct request *rq)
+static struct nvme_request *unified_nvme_request(struct request *rq)
 {
-	return *(u16 *)(blk_mq_rq_to_pdu(rq) + NVME_REQUEST_STATUS);
-}
-
-static u64 unified_nvme_result(struct request *rq)
-{
-	return le64_to_cpu(*(__le64 *)(blk_mq_rq_to_pdu(rq) + NVME_REQUEST_RESULT));
-}
-
-static u8 unified_nvme_flags(struct request *rq)
-{
-	return *(u8 *)(blk_mq_rq_to_pdu(rq) + NVME_REQUEST_FLAGS);
+	return blk_mq_rq_to_pdu(rq);
 }
 
 /* --- a command ------------------------------------------------------------------ */
@@ -54,7 +45,7 @@ static u8 unified_nvme_flags(struct request *rq)
 static s32 unified_nvme_error(struct request *rq, u16 status, blk_status_t err)
 {
 	/* A reset took it, and nobody knows how far it came. */
-	if (unified_nvme_flags(rq) & NVME_REQ_CANCELLED)
+	if (unified_nvme_request(rq)->flags & NVME_REQ_CANCELLED)
 		return -EINTR;
 	if ((status & NVME_SCT_SC_MASK) == NVME_SC_COMPARE_FAILED)
 		return -EILSEQ;
@@ -69,8 +60,8 @@ static enum rq_end_io_ret unified_nvme_end_io(struct request *rq, blk_status_t e
 {
 	struct unified_command *c = rq->end_io_data;
 
-	c->status = unified_nvme_status(rq);
-	c->result = unified_nvme_result(rq);
+	c->status = unified_nvme_request(rq)->status;
+	c->result = le64_to_cpu(unified_nvme_request(rq)->result.u64);
 	c->error = unified_nvme_error(rq, c->status, err);
 	WRITE_ONCE(c->rq, NULL);
 	unified_command_end(c);
@@ -89,12 +80,6 @@ static u8 unified_nvme_opcode(const struct unified_descriptor *d)
 	default:
 		return nvme_cmd_compare;
 	}
-}
-
-/* The command of a request that init_request() was called for. */
-static struct nvme_command *unified_nvme_command(struct request *rq)
-{
-	return *(struct nvme_command **)(blk_mq_rq_to_pdu(rq) + NVME_REQUEST_CMD);
 }
 
 static void unified_nvme_fill(struct nvme_command *cmd, struct unified_command *c, u32 block)
@@ -176,7 +161,7 @@ static int unified_nvme_prepare(struct request *rq, struct unified_command *c)
 			return ret;
 	}
 	init_request(rq, raw_cpu_ptr(&no_command));
-	unified_nvme_fill(unified_nvme_command(rq), c, block);
+	unified_nvme_fill(unified_nvme_request(rq)->cmd, c, block);
 	if (c->nr_vecs)
 		unified_nvme_map(rq, c);
 	return 0;
@@ -229,46 +214,25 @@ static int unified_nvme_issue(struct unified_command *c)
 /* --- attaching --------------------------------------------------------------------- */
 
 /*
- * Is struct nvme_request of the running driver the one that this was built for?
- * Names cannot be looked up from a module: the offsets of all members tell.
+ * The driver's function, with a reference on the driver, or NULL if the driver is not
+ * the one that this was built for: after an update without a reboot, for example. Its
+ * build ID is a hash of all that it was linked of, its types too. Asked at each
+ * attach, as it may have been unloaded and another one loaded meanwhile; the open
+ * disk holds it now.
  */
-static bool unified_nvme_layout_is_known(void)
+static void *unified_nvme_driver_get(const struct module *driver)
 {
-	static const u32 offsets[] = NVME_REQUEST_OFFSETS;
-	const struct btf_member *m;
-	const struct btf_type *t;
-	struct btf *btf;
-	s32 id;
-	u32 i;
+	static const u8 build_id[] __nonstring = NVME_CORE_BUILD_ID;
+	void *init;
 
-	id = bpf_find_btf_id("nvme_request", BTF_KIND_STRUCT, &btf);
-	if (id < 0)
-		return false;
-	t = btf_type_by_id(btf, id);
-	if (t->size != NVME_REQUEST_SIZE || btf_type_vlen(t) != ARRAY_SIZE(offsets))
-		return false;
-	m = (const struct btf_member *)(t + 1);
-	for (i = 0; i < ARRAY_SIZE(offsets); i++)
-		if (__btf_member_bit_offset(t, &m[i]) != offsets[i] * 8)
-			return false;
-	return true;
-}
-
-static bool unified_nvme_layout_ok(void)
-{
-	static DEFINE_MUTEX(lock);
-	static bool asked, known;
-
-	guard(mutex)(&lock);
-	/*
-	 * Once: the reference that the search takes on the driver's BTF cannot be
-	 * given back, since btf_put() is not exported. A driver with other types
-	 * would be of another kernel, which would not have loaded this module.
-	 */
-	if (!asked)
-		known = unified_nvme_layout_is_known();
-	asked = true;
-	return known;
+	if (!unified_module_is(driver, build_id, sizeof(build_id) - 1))
+		return NULL;
+	init = symbol_get(nvme_init_request);
+	if (init && !within_module((unsigned long)init, driver)) {
+		symbol_put(nvme_init_request);
+		return NULL;
+	}
+	return init;
 }
 
 struct unified_nvme_wait {
@@ -281,9 +245,21 @@ static enum rq_end_io_ret unified_nvme_probe_end(struct request *rq, blk_status_
 {
 	struct unified_nvme_wait *wait = rq->end_io_data;
 
-	wait->status = unified_nvme_status(rq);
+	wait->status = unified_nvme_request(rq)->status;
 	complete(&wait->done);
 	return RQ_END_IO_FREE;
+}
+
+/* Did the block layer make of a bio what unified_nvme_map() makes of vectors? */
+static bool unified_nvme_maps_alike(const struct request *rq, struct bio *bio)
+{
+	const struct bio_vec *vec = bio->bi_io_vec;
+	u32 gaps = 0;
+
+	if (bio->bi_vcnt > 1)
+		gaps = (vec[0].bv_offset + vec[0].bv_len) | vec[1].bv_offset;
+	return rq->bio == bio && rq->biotail == bio && rq->__data_len == bio->bi_iter.bi_size &&
+	       rq->nr_phys_segments == bio->bi_vcnt && rq->phys_gap_bit == ffs(gaps);
 }
 
 /* Read one block into two pieces. Returns the status, or -errno. */
@@ -305,12 +281,18 @@ static int unified_nvme_read(struct unified_target *t, u64 lba, void *first, u32
 	if (IS_ERR(rq))
 		return PTR_ERR(rq);
 	init_request(rq, &cmd);
+	if (memcmp(unified_nvme_request(rq)->cmd, &cmd, sizeof(cmd))) {
+		blk_mq_free_request(rq);
+		return -EPROTO;
+	}
 	bvec_set_virt(&vecs[0], first, len);
 	bvec_set_virt(&vecs[1], second, block - len);
 	bio_init(&bio, NULL, vecs, len < block ? 2 : 1, REQ_OP_DRV_IN);
 	bio.bi_vcnt = bio.bi_max_vecs;
 	bio.bi_iter.bi_size = block;
 	ret = blk_rq_append_bio(rq, &bio);
+	if (!ret && !unified_nvme_maps_alike(rq, &bio))
+		ret = -EPROTO;
 	if (ret) {
 		blk_mq_free_request(rq);
 		return ret;
@@ -373,6 +355,7 @@ int unified_nvme_attach(struct unified_target *t)
 {
 	struct gendisk *disk = t->bdev->bd_disk;
 	struct request_queue *q = disk->queue;
+	void *init;
 	int ret;
 
 	if (!disk->fops->owner || strcmp(module_name(disk->fops->owner), "nvme_core") ||
@@ -384,11 +367,10 @@ int unified_nvme_attach(struct unified_target *t)
 	if (ret <= 0)
 		return -EOPNOTSUPP;
 	t->nsid = ret;
-	if (!unified_nvme_layout_ok())
+	init = unified_nvme_driver_get(disk->fops->owner);
+	if (!init)
 		return -EPROTO;
-	init_request = symbol_get(nvme_init_request);
-	if (!init_request)
-		return -EPROTO;
+	init_request = init;
 	ret = unified_nvme_probe(t);
 	if (ret)
 		symbol_put(nvme_init_request);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between kernels, and what is looked at in structures that the kernel
+ * keeps for itself. Which of it a kernel has is found by compiling for it
+ * (vmlinux/probes), never by its version; what is needed and missing ends the build
+ * there, with a sentence. Each part is dated and says what it is for.
+ */
+#ifndef UNIFIED_COMPAT_H
+#define UNIFIED_COMPAT_H
+
+#include <linux/elf.h>
+#include <linux/module.h>
+#include <linux/string.h>
+
+#define NT_BUILD_ID 3 /* of ELF notes by GNU; as in lib/buildid.c */
+
+/*
+ * 2026-11-26: is a loaded module the one with this build ID? The kernel has no
+ * function that tells: module_buildid() has an answer only with
+ * CONFIG_STACKTRACE_BUILD_ID, which Debian does not set, and what is behind
+ * /sys/module/NAME/notes is private. The note itself is part of what was loaded, so it
+ * is searched for there. The caller holds the module.
+ */
+static inline bool unified_module_is(const struct module *m, const u8 *build_id, u32 len)
+{
+	const struct module_memory *mem = &m->mem[MOD_RODATA];
+	const struct {
+		Elf32_Nhdr head;
+		char name[4];
+	} note = { { sizeof(note.name), len, NT_BUILD_ID }, "GNU" };
+	const u8 *at = mem->base, *end = at + mem->size;
+
+	for (; at && end - at >= sizeof(note) + len; at += sizeof(u32))
+		if (!memcmp(at, &note, sizeof(note)) && !memcmp(at + sizeof(note), build_id, len))
+			return true;
+	return false;
+}
+
+#endif
