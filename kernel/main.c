@@ -13,11 +13,6 @@ static int __init unified_init(void)
 {
 	int ret;
 
-	/* Without BTF there are no kfuncs and no policies, silently. */
-	if (!THIS_MODULE->btf_data_size) {
-		pr_err("unified_io_region: built without BTF, see docs/testing.md\n");
-		return -ENOEXEC;
-	}
 	ret = unified_kfuncs_register();
 	if (ret)
 		return ret;
@@ -33,18 +28,19 @@ static int __init unified_init(void)
 		goto ops;
 	}
 
-	ret = unified_chardev_register();
+	/*
+	 * BPF lets nobody use a module's types before the module is up, and drops them
+	 * with its BTF if it does not come up. The device can be opened at once.
+	 */
+	ret = unified_policy_register_type();
 	if (ret)
 		goto wq;
 
-	/* Last: once registered, a struct_ops type cannot be taken back. */
-	ret = unified_policy_register_type();
+	ret = unified_chardev_register();
 	if (ret)
-		goto chardev;
+		goto wq;
 	return 0;
 
-chardev:
-	unified_chardev_unregister();
 wq:
 	destroy_workqueue(unified_wq);
 ops:

@@ -20,6 +20,9 @@
 /* struct unified_descriptor in this module's BTF, once a program was checked. */
 static const struct btf_type *descriptor_type;
 
+/* BPF has taken the type. */
+static bool policy_type_known;
+
 static int unified_policy_reg(void *kdata, struct bpf_link *link)
 {
 	return unified_chain_register(kdata);
@@ -76,22 +79,53 @@ static int unified_policy_init_member(const struct btf_type *t, const struct btf
 	return 0;
 }
 
+/* What the member at an offset of a structure points to, or NULL. */
+static const struct btf_type *unified_btf_target(const struct btf *btf, const struct btf_type *t,
+						 u32 offset)
+{
+	u32 i;
+
+	for (i = 0; i < btf_type_vlen(t); i++) {
+		const struct btf_member *m = btf_members(t) + i;
+		const struct btf_type *type;
+
+		if (__btf_member_bit_offset(t, m) != offset * BITS_PER_BYTE)
+			continue;
+		type = btf_type_by_id(btf, m->type);
+		return btf_type_is_ptr(type) ? btf_type_by_id(btf, type->type) : NULL;
+	}
+	return NULL;
+}
+
 /*
  * Find the descriptor's type by the way that a program gets to one: a hook, its
- * first argument, the member desc of that. There is no look-up by name for
- * modules.
+ * argument, the member desc of that. A module cannot look its types up by name:
+ * bpf_find_btf_id() takes a reference that modules cannot give back, and a BTF_ID
+ * of its own is right only after btf_relocate_id(), which is not exported.
  */
 static const struct btf_type *unified_descriptor_type(const struct btf *btf,
 						      const struct btf_type *ops)
 {
-	const struct btf_type *t;
+	const struct btf_type *t = unified_btf_target(btf, ops, offsetof(struct unified_region_ops, init));
 
-	t = btf_type_by_id(btf, btf_members(ops)[0].type); /* pointer to init */
+	/* What is found below is what is meant: */
+	static_assert(__same_type(((struct unified_region_ops *)0)->init,
+				  s32 (*)(struct unified_bpf_ctx *)));
+	static_assert(__same_type(((struct unified_bpf_ctx *)0)->desc,
+				  struct unified_descriptor *));
+
+	if (!t || !btf_type_is_func_proto(t) || btf_type_vlen(t) != 1)
+		return NULL;
+	t = btf_type_by_id(btf, btf_params(t)->type);
+	if (!btf_type_is_ptr(t))
+		return NULL;
 	t = btf_type_by_id(btf, t->type);
-	t = btf_type_by_id(btf, btf_params(t)[0].type); /* pointer to unified_bpf_ctx */
-	t = btf_type_by_id(btf, t->type);
-	t = btf_type_by_id(btf, btf_members(t)[1].type); /* pointer to the descriptor */
-	return btf_type_by_id(btf, t->type);
+	if (!btf_type_is_struct(t) || t->size != sizeof(struct unified_bpf_ctx))
+		return NULL;
+	t = unified_btf_target(btf, t, offsetof(struct unified_bpf_ctx, desc));
+	if (!t || !btf_type_is_struct(t) || t->size != sizeof(struct unified_descriptor))
+		return NULL;
+	return t;
 }
 
 /*
@@ -108,7 +142,11 @@ struct unified_bpf_ctx__safe_trusted {
 static int unified_policy_check_member(const struct btf_type *t, const struct btf_member *member,
 				       const struct bpf_prog *prog)
 {
-	WRITE_ONCE(descriptor_type, unified_descriptor_type(prog->aux->attach_btf, t));
+	const struct btf_type *descriptor = unified_descriptor_type(prog->aux->attach_btf, t);
+
+	if (!descriptor)
+		return -EPROTO;
+	WRITE_ONCE(descriptor_type, descriptor);
 	switch (__btf_member_bit_offset(t, member) / 8) {
 	case offsetof(struct unified_region_ops, init):
 	case offsetof(struct unified_region_ops, exit):
@@ -167,6 +205,7 @@ static const struct bpf_verifier_ops unified_policy_verifier_ops = {
 
 static int unified_policy_type_init(struct btf *btf)
 {
+	policy_type_known = true;
 	return 0;
 }
 
@@ -226,10 +265,20 @@ static struct bpf_struct_ops unified_policy_type = {
 	.owner = THIS_MODULE,
 };
 
+/*
+ * Where this module has no BTF, or its kernel takes none, BPF says that all went well
+ * and has no policies and, for the same reason, no kfuncs.
+ */
 int unified_policy_register_type(void)
 {
+	int ret;
+
 	static_assert(UNIFIED_POLICY_NAME == UNIFIED_POLICY_NAME_LEN);
 	BTF_TYPE_EMIT(struct unified_bpf_ctx__safe_trusted);
 
-	return register_bpf_struct_ops(&unified_policy_type, unified_region_ops);
+	ret = register_bpf_struct_ops(&unified_policy_type, unified_region_ops);
+	if (ret || policy_type_known)
+		return ret;
+	pr_err("unified_io_region: built without BTF, see docs/testing.md\n");
+	return -ENOEXEC;
 }
