@@ -31,13 +31,13 @@ static int unified_pieces_grow(struct unified_op *op)
 {
 	void *vecs;
 
-	if (op->pieces != op->inline_pieces)
+	if (op->pieces.list != op->inline_pieces)
 		return -E2BIG;
 	vecs = unified_vecs_alloc(op);
 	if (!vecs)
 		return -ENOMEM;
 	memcpy(vecs, op->inline_pieces, sizeof(op->inline_pieces));
-	op->pieces = vecs;
+	op->pieces.list = vecs;
 	op->max_pieces = UNIFIED_NR_VECS;
 	return 0;
 }
@@ -56,13 +56,12 @@ static __always_inline int unified_map_range(struct unified_op *op, u64 addr, u3
 	while (len) {
 		u32 part = min(len, r->chunk_size - ((u32)at & (r->chunk_size - 1)));
 
-		if (op->nr_pieces == op->max_pieces) {
+		if (op->pieces.nr == op->max_pieces) {
 			ret = unified_pieces_grow(op);
 			if (ret)
 				return ret;
 		}
-		op->nr_pieces =
-			unified_plan_append(op->pieces, op->nr_pieces, unified_phys(r, at), part);
+		unified_plan_append(&op->pieces, unified_phys(r, at), part);
 		at += part;
 		len -= part;
 	}
@@ -77,8 +76,7 @@ static int unified_map_fragments(struct unified_op *op)
 	const struct unified_fragment *frag = unified_data(r, d->addr), *end;
 	const u64 base = r->offsets.data, size = r->size - base;
 	const u32 chunk_size = r->chunk_size;
-	struct unified_segment *pieces;
-	u32 nr = 0, max;
+	struct unified_pieces pieces;
 	u64 sum = 0;
 	int ret;
 
@@ -94,7 +92,6 @@ static int unified_map_fragments(struct unified_op *op)
 			return ret;
 	}
 	pieces = op->pieces;
-	max = op->max_pieces;
 	for (end = frag + d->nr_frags; frag < end; frag++) {
 		u64 addr = READ_ONCE(frag->addr);
 		u32 len = READ_ONCE(frag->len);
@@ -104,23 +101,22 @@ static int unified_map_fragments(struct unified_op *op)
 		if (addr > size || len > size - addr)
 			return -ERANGE;
 		sum += len;
-		if (((base + addr) & (chunk_size - 1)) + len <= chunk_size && nr < max) {
-			nr = unified_plan_append(pieces, nr, unified_phys(r, base + addr), len);
+		addr += base;
+		if ((addr & (chunk_size - 1)) + len <= chunk_size && pieces.nr < op->max_pieces) {
+			unified_plan_append(&pieces, unified_phys(r, addr), len);
 			continue;
 		}
-		op->nr_pieces = nr;
-		ret = unified_map_range(op, addr, len);
+		op->pieces = pieces;
+		ret = unified_map_range(op, addr - base, len);
 		if (ret)
 			return ret;
-		nr = op->nr_pieces;
-		max = op->max_pieces;
 		pieces = op->pieces;
 	}
-	op->nr_pieces = nr;
+	op->pieces = pieces;
 	if (sum != d->len)
 		return -EINVAL;
-	op->data = phys_to_virt(op->pieces[0].addr);
-	op->data_len = op->pieces[0].len;
+	op->data = phys_to_virt(pieces.list[0].addr);
+	op->data_len = pieces.list[0].len;
 	return 0;
 }
 
@@ -304,8 +300,8 @@ static int unified_data_fixup(struct unified_command *c, const struct unified_li
 	if (!c->fixup)
 		return -ENOMEM;
 	op->has_fixup = true;
-	ret = unified_plan_command(limits, op->pieces, op->nr_pieces, &op->at, c->fixup->segments,
-				   FIXUP_SEGMENTS, plan);
+	ret = unified_plan_command(limits, &op->pieces, &op->at, c->fixup->segments, FIXUP_SEGMENTS,
+				   plan);
 	if (ret)
 		return ret;
 	c->fixup->nr_segments = plan->nr;
@@ -331,31 +327,35 @@ static int unified_data_vecs(struct unified_command *c)
 	return 0;
 }
 
-/*
- * All of the data in one command, as it is? Then its vectors are made. This is
- * what plan.c would find, in one pass and without its list of segments.
- */
-static bool unified_data_direct(struct unified_command *c, const struct unified_limits *limits)
+/* Have room for @nr vectors in a command. */
+int unified_data_room(struct unified_command *c, u32 nr)
 {
-	const struct unified_segment *piece = c->op->pieces, *last = piece + c->op->nr_pieces - 1;
-	struct bio_vec *vec = c->vecs;
-	u64 starts = 0, ends = 0;
+	return nr > ARRAY_SIZE(c->inline_vecs) ? unified_data_vecs(c) : 0;
+}
 
-	if (c->op->nr_pieces > limits->max_segments || c->op->desc.len > limits->max_bytes ||
-	    (piece->addr & limits->start_mask))
-		return false;
-	for (;;) {
-		bvec_set_page(vec++, phys_to_page(piece->addr), piece->len,
+/* The command is all of the data, a vector for each piece. */
+void unified_data_take_all(struct unified_command *c)
+{
+	struct unified_op *op = c->op;
+
+	c->nr_vecs = op->pieces.nr;
+	c->bytes = op->desc.len;
+	op->at.piece = op->pieces.nr;
+	if (c->nr_vecs > 1)
+		unified_count(op->region, gathered, 1);
+}
+
+/* Its pieces are the vectors of the command. */
+static void unified_data_direct(struct unified_command *c)
+{
+	const struct unified_pieces *pieces = &c->op->pieces;
+	const struct unified_segment *piece = pieces->list, *end = piece + pieces->nr;
+	struct bio_vec *vec = c->vecs;
+
+	for (; piece < end; piece++, vec++)
+		bvec_set_page(vec, phys_to_page(piece->addr), piece->len,
 			      offset_in_page(piece->addr));
-		if (piece == last)
-			break;
-		ends |= piece->addr + piece->len;
-		piece++;
-		starts |= piece->addr;
-	}
-	c->gaps = starts | ends;
-	return !(starts & (limits->start_mask | limits->gap_mask)) &&
-	       !(ends & (limits->end_mask | limits->gap_mask));
+	c->gaps = pieces->starts | pieces->ends;
 }
 
 static void unified_data_gaps(struct unified_command *c)
@@ -380,8 +380,7 @@ static int unified_data_part(struct unified_command *c, const struct unified_lim
 	u32 i;
 	int ret;
 
-	ret = unified_plan_command(limits, op->pieces, op->nr_pieces, &op->at, segments, max,
-				   &plan);
+	ret = unified_plan_command(limits, &op->pieces, &op->at, segments, max, &plan);
 	if (ret || plan.kind == UNIFIED_PLAN_FIXUP) {
 		op->at = from;
 		ret = unified_data_vecs(c) ?: unified_data_fixup(c, limits, &plan);
@@ -410,24 +409,19 @@ static int unified_data_part(struct unified_command *c, const struct unified_lim
  */
 int unified_data_plan(struct unified_command *c, const struct unified_limits *limits)
 {
-	struct unified_op *op = c->op;
-	u32 nr = op->nr_pieces;
-	int ret = 0;
+	int ret = unified_data_room(c, c->op->pieces.nr);
 
-	if (nr > ARRAY_SIZE(c->inline_vecs))
-		ret = unified_data_vecs(c);
 	if (ret)
 		return ret;
-	if (!op->at.piece && !op->at.offset && unified_data_direct(c, limits)) {
-		c->nr_vecs = nr;
-		c->bytes = op->desc.len;
-		op->at.piece = nr;
-	} else {
-		ret = unified_data_part(c, limits);
-		unified_data_gaps(c);
+	if (unified_data_fits(c, limits)) {
+		unified_data_direct(c);
+		unified_data_take_all(c);
+		return 0;
 	}
+	ret = unified_data_part(c, limits);
+	unified_data_gaps(c);
 	if (c->nr_vecs > 1)
-		unified_count(op->region, gathered, 1);
+		unified_count(c->op->region, gathered, 1);
 	return ret;
 }
 

@@ -139,7 +139,7 @@ static int unified_issue_to(struct unified_op *op, u32 index)
 			op->may_wait = true;
 			continue;
 		}
-		if (ret || op->at.piece >= op->nr_pieces)
+		if (ret || op->at.piece >= op->pieces.nr)
 			return ret;
 	}
 }

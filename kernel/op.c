@@ -30,7 +30,7 @@ struct unified_op *unified_op_alloc_slow(struct unified_io_region *r, gfp_t gfp)
 	if (!op)
 		return NULL;
 	unified_count(r, allocations, 1);
-	op->pieces = op->inline_pieces;
+	op->pieces.list = op->inline_pieces;
 	op->max_pieces = ARRAY_SIZE(op->inline_pieces);
 	unified_command_init(&op->first, op);
 	return op;
@@ -85,9 +85,9 @@ void unified_op_free_commands(struct unified_op *op)
 void unified_op_free_slow(struct unified_op *op)
 {
 	unified_op_free_commands(op);
-	if (op->pieces != op->inline_pieces)
-		unified_vecs_free(op->pieces);
-	op->pieces = op->inline_pieces;
+	if (op->pieces.list != op->inline_pieces)
+		unified_vecs_free(op->pieces.list);
+	op->pieces.list = op->inline_pieces;
 	op->max_pieces = ARRAY_SIZE(op->inline_pieces);
 	if (!unified_kept_put(&unified_kept_ops, op))
 		kmem_cache_free(op_cache, op);

@@ -41,8 +41,10 @@ static bool unified_may_start(const struct unified_build *b, u64 addr)
 static u32 unified_direct_part(const struct unified_build *b, u64 addr, u32 len, bool last)
 {
 	u64 mask = b->limits->end_mask | b->limits->gap_mask;
-	u64 end = (addr + len) & ~mask;
+	u64 end = (addr + len) & ~mask, stop = addr | b->limits->boundary_mask;
 
+	if (addr + len - 1 > stop)
+		return stop - addr + 1; /* where the rest may start */
 	if (last)
 		return len;
 	return end > addr ? end - addr : 0;
@@ -132,8 +134,12 @@ static void unified_trim(struct unified_build *b)
 	}
 	/* The last segment may end anywhere: its end need not be copied. */
 	last = b->segments + b->nr - 1;
-	if (b->nr > 1 && last->copied && !last[-1].copied &&
-	    last[-1].addr + last[-1].len == last->addr) {
+	if (b->nr < 2 || !last->copied || last[-1].copied ||
+	    last[-1].addr + last[-1].len != last->addr)
+		return;
+	if (!(last->addr & b->limits->boundary_mask)) {
+		last->copied = 0;
+	} else if (last->addr + last->len - 1 <= (last->addr | b->limits->boundary_mask)) {
 		last[-1].len += last->len;
 		b->nr--;
 	}
@@ -155,13 +161,15 @@ static void unified_advance(struct unified_cursor *at, const struct unified_segm
 	}
 }
 
-static void unified_build(struct unified_build *b, const struct unified_segment *pieces, u32 nr,
+static void unified_build(struct unified_build *b, const struct unified_pieces *pieces,
 			  const struct unified_cursor *at)
 {
 	u32 i, offset = at->offset;
 
-	for (i = at->piece; i < nr && !b->full; i++) {
-		unified_add(b, pieces[i].addr + offset, pieces[i].len - offset, i == nr - 1);
+	for (i = at->piece; i < pieces->nr && !b->full; i++) {
+		const struct unified_segment *piece = &pieces->list[i];
+
+		unified_add(b, piece->addr + offset, piece->len - offset, i == pieces->nr - 1);
 		offset = 0;
 	}
 	unified_trim(b);
@@ -171,7 +179,6 @@ static void unified_build(struct unified_build *b, const struct unified_segment 
  * unified_plan_command - plan the next command
  * @limits: of the device; end_mask is a part of start_mask
  * @pieces: the data, in order
- * @nr: how many pieces there are
  * @at: where to begin; is moved to behind what was planned
  * @segments: the command's segments
  * @max: room in @segments
@@ -179,20 +186,20 @@ static void unified_build(struct unified_build *b, const struct unified_segment 
  *
  * Return: 0, or -EINVAL if not even one block of this fits into one command.
  */
-int unified_plan_command(const struct unified_limits *limits, const struct unified_segment *pieces,
-			 u32 nr, struct unified_cursor *at, struct unified_segment *segments,
-			 u32 max, struct unified_plan *plan)
+int unified_plan_command(const struct unified_limits *limits, const struct unified_pieces *pieces,
+			 struct unified_cursor *at, struct unified_segment *segments, u32 max,
+			 struct unified_plan *plan)
 {
 	struct unified_build b = { .limits = limits, .segments = segments, .max = max };
 	u32 i;
 
-	unified_build(&b, pieces, nr, at);
+	unified_build(&b, pieces, at);
 	if (!b.bytes && b.full) {
 		/* Too many small pieces for one block: make them few. */
 		b = (struct unified_build){
 			.limits = limits, .segments = segments, .max = max, .copy_all = true
 		};
-		unified_build(&b, pieces, nr, at);
+		unified_build(&b, pieces, at);
 	}
 	*plan = (struct unified_plan){ .kind = UNIFIED_PLAN_HOLD, .nr = b.nr, .bytes = b.bytes };
 	if (!b.bytes)
@@ -204,6 +211,6 @@ int unified_plan_command(const struct unified_limits *limits, const struct unifi
 		plan->kind = UNIFIED_PLAN_FIXUP;
 	else
 		plan->kind = b.nr == 1 ? UNIFIED_PLAN_DIRECT : UNIFIED_PLAN_GATHER;
-	unified_advance(at, pieces, b.bytes);
+	unified_advance(at, pieces->list, b.bytes);
 	return 0;
 }

@@ -23,13 +23,22 @@ struct unified_segment {
 	u32 copied; /* it goes through memory that fits; the next may go on there */
 };
 
+/* The pieces of some data, and where they meet. */
+struct unified_pieces {
+	struct unified_segment *list;
+	u32 nr;
+	u32 starts; /* address bits that are set where a piece starts, but the first */
+	u32 ends;   /* and where one ends, but the last */
+};
+
 /* What a device demands of one command. */
 struct unified_limits {
-	u32 block;	  /* a command is a multiple of it; a power of two */
-	u32 start_mask;	  /* address bits that are 0 where a segment starts */
-	u32 end_mask;	  /* and where one ends that another follows */
-	u32 gap_mask;	  /* in addition, where two segments meet */
-	u32 max_segments; /* a copied one counts for each page of it */
+	u32 block;	   /* a command is a multiple of it; a power of two */
+	u32 start_mask;	   /* address bits that are 0 where a segment starts */
+	u32 end_mask;	   /* and where one ends that another follows */
+	u32 gap_mask;	   /* in addition, where two segments meet */
+	u64 boundary_mask; /* no segment goes across a multiple of this + 1, which is pages */
+	u32 max_segments;  /* a copied one counts for each page of it */
 	u32 max_bytes;
 };
 
@@ -55,21 +64,45 @@ struct unified_cursor {
 
 #define UNIFIED_PLAN_PAGE 4096U
 
-/* Add a piece to a list, to the last one if it goes on there; how many are there then? */
-static inline u32 unified_plan_append(struct unified_segment *pieces, u32 nr, u64 addr, u32 len)
-{
-	struct unified_segment *last = pieces + nr - 1;
+/* No piece goes across a multiple of this + 1: the boundary of nearly every device. */
+#define UNIFIED_PLAN_BOUNDARY 0xffffffffULL
 
-	if (nr && last->addr + last->len == addr && last->len + len > len) {
-		last->len += len;
-		return nr;
+/* Add a piece to a list, or to its last one if it goes on there. There is room. */
+static inline void unified_plan_append(struct unified_pieces *p, u64 addr, u32 len)
+{
+	struct unified_segment *next = p->list + p->nr, *last = next - 1;
+	u64 end;
+
+	if (p->nr) {
+		end = last->addr + last->len;
+		if (end == addr && last->len + len > len &&
+		    (last->addr | UNIFIED_PLAN_BOUNDARY) == (addr | UNIFIED_PLAN_BOUNDARY)) {
+			last->len += len;
+			return;
+		}
+		p->starts |= addr;
+		p->ends |= end;
 	}
-	pieces[nr] = (struct unified_segment){ .addr = addr, .len = len };
-	return nr + 1;
+	next->addr = addr;
+	next->len = len;
+	next->copied = 0;
+	p->nr++;
 }
 
-int unified_plan_command(const struct unified_limits *limits, const struct unified_segment *pieces,
-			 u32 nr, struct unified_cursor *at, struct unified_segment *segments,
-			 u32 max, struct unified_plan *plan);
+/* Is all of this one command as it is? Its length is known to be whole blocks. */
+static inline bool unified_plan_fits(const struct unified_limits *limits,
+				     const struct unified_pieces *p, u32 bytes)
+{
+	u32 starts = limits->start_mask | limits->gap_mask;
+	u32 ends = limits->end_mask | limits->gap_mask;
+
+	return p->nr <= limits->max_segments && bytes <= limits->max_bytes &&
+	       limits->boundary_mask >= UNIFIED_PLAN_BOUNDARY &&
+	       !(p->list->addr & limits->start_mask) && !((p->starts & starts) | (p->ends & ends));
+}
+
+int unified_plan_command(const struct unified_limits *limits, const struct unified_pieces *pieces,
+			 struct unified_cursor *at, struct unified_segment *segments, u32 max,
+			 struct unified_plan *plan);
 
 #endif

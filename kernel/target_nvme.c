@@ -155,7 +155,8 @@ static int unified_nvme_prepare(struct request *rq, struct unified_command *c)
 			 (u64)block << 16);
 	if (!unified_desc_has_data(d)) {
 		c->bytes = d->len;
-	} else if (!unified_data_is_one(c, l->dma_alignment, max_bytes)) {
+	} else if (l->seg_boundary_mask < UNIFIED_PLAN_BOUNDARY ||
+		   !unified_data_is_one(c, l->dma_alignment, max_bytes)) {
 		ret = unified_nvme_plan(c, max_bytes);
 		if (ret)
 			return ret;

@@ -155,10 +155,9 @@ struct unified_op {
 	bool dropped;	 /* a policy said so */
 
 	/* Its data, as pieces that are contiguous for a device. */
-	u32 nr_pieces;
-	u32 max_pieces;
-	struct unified_segment *pieces; /* one of the next, or UNIFIED_NR_VECS */
+	struct unified_pieces pieces; /* its list is the next, or UNIFIED_NR_VECS */
 	struct unified_segment inline_pieces[2];
+	u32 max_pieces;
 	u32 data_len; /* of the first range, as policies see it */
 	void *data;   /* if there is any */
 	u64 bytes;    /* moved by devices, to all targets */
@@ -340,7 +339,9 @@ static inline struct unified_op *unified_op_alloc(struct unified_io_region *r,
 	op->has_buffer = false;
 	op->has_fixup = false;
 	op->dropped = false;
-	op->nr_pieces = 0;
+	op->pieces.nr = 0;
+	op->pieces.starts = 0;
+	op->pieces.ends = 0;
 	op->data_len = 0;
 	op->bytes = 0;
 	op->commands = NULL;
@@ -351,7 +352,7 @@ static inline struct unified_op *unified_op_alloc(struct unified_io_region *r,
 static inline bool unified_op_is_plain(const struct unified_op *op)
 {
 	return op->commands == &op->first && !op->first.next &&
-	       op->first.vecs == op->first.inline_vecs && op->pieces == op->inline_pieces;
+	       op->first.vecs == op->first.inline_vecs && op->pieces.list == op->inline_pieces;
 }
 
 /* Any context. */
@@ -369,6 +370,8 @@ static inline gfp_t unified_op_gfp(const struct unified_op *op)
 
 /* data.c: the data of an operation, for policies and for devices */
 int unified_data_map_slow(struct unified_op *op);
+int unified_data_room(struct unified_command *c, u32 nr);
+void unified_data_take_all(struct unified_command *c);
 int unified_data_plan(struct unified_command *c, const struct unified_limits *limits);
 void unified_data_done(struct unified_command *c);
 void unified_data_put_buffer(struct unified_op *op);
@@ -391,9 +394,9 @@ static inline int unified_data_map(struct unified_op *op)
 	    d->len > size - d->addr || (at & (r->chunk_size - 1)) + d->len > r->chunk_size ||
 	    !d->len)
 		return unified_data_map_slow(op);
-	op->pieces[0].addr = unified_phys(r, at);
-	op->pieces[0].len = d->len;
-	op->nr_pieces = 1;
+	op->pieces.list[0].addr = unified_phys(r, at);
+	op->pieces.list[0].len = d->len;
+	op->pieces.nr = 1;
 	op->data = r->kaddr + at;
 	op->data_len = d->len;
 	return 0;
@@ -403,9 +406,9 @@ static inline int unified_data_map(struct unified_op *op)
 static inline bool unified_data_is_one(struct unified_command *c, u32 start_mask, u32 max_bytes)
 {
 	struct unified_op *op = c->op;
-	const struct unified_segment *piece = op->pieces;
+	const struct unified_segment *piece = op->pieces.list;
 
-	if (op->nr_pieces != 1 || op->at.offset || (piece->addr & start_mask) ||
+	if (op->pieces.nr != 1 || op->at.offset || (piece->addr & start_mask) ||
 	    piece->len > max_bytes)
 		return false;
 	bvec_set_page(c->vecs, phys_to_page(piece->addr), piece->len, offset_in_page(piece->addr));
@@ -413,6 +416,16 @@ static inline bool unified_data_is_one(struct unified_command *c, u32 start_mask
 	c->bytes = piece->len;
 	op->at.piece = 1;
 	return true;
+}
+
+/* Is all of the data one command, each piece of it as it is? */
+static inline bool unified_data_fits(const struct unified_command *c,
+				     const struct unified_limits *limits)
+{
+	const struct unified_op *op = c->op;
+
+	return !op->at.piece && !op->at.offset &&
+	       unified_plan_fits(limits, &op->pieces, op->desc.len);
 }
 
 static inline void unified_data_unmap(struct unified_op *op)
@@ -518,6 +531,7 @@ static inline void unified_limits_of(const struct unified_target *t, struct unif
 	limits->start_mask = l->dma_alignment;
 	limits->end_mask = t->odd_lengths ? 0 : l->dma_alignment;
 	limits->gap_mask = l->virt_boundary_mask;
+	limits->boundary_mask = l->seg_boundary_mask;
 	limits->max_segments = min_t(u32, l->max_segments, UNIFIED_NR_VECS);
 	/* Longer segments would count as several. */
 	limits->max_bytes = min_t(u64, (u64)l->max_hw_sectors << SECTOR_SHIFT, l->max_segment_size);
