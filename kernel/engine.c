@@ -87,6 +87,7 @@ static struct unified_command *unified_command_add(struct unified_op *op)
 	c->next = op->commands;
 	c->rq = NULL;
 	c->nr_vecs = 0;
+	c->list = 0;
 	c->status = 0;
 	c->result = 0;
 	op->commands = c;

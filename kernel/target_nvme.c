@@ -23,8 +23,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "nvme_layout.h"
-#include "unified.h"
+#include "target_nvme.h"
 
 /* For user space, which finds it in /sys/module/unified_io_region/notes. */
 ELFNOTE32("unified.nvme-core", 1, NVME_CORE_BUILD_ID);
@@ -34,11 +33,6 @@ static DEFINE_PER_CPU_ALIGNED(struct nvme_command, no_command);
 
 /* Set by each attach, and right as long as one holds the driver. */
 static void (*init_request)(struct request *req, struct nvme_command *cmd);
-
-static struct nvme_request *unified_nvme_request(struct request *rq)
-{
-	return blk_mq_rq_to_pdu(rq);
-}
 
 /* --- a command ------------------------------------------------------------------ */
 
@@ -132,6 +126,8 @@ static noinline int unified_nvme_plan(struct unified_command *c, u32 max_bytes)
 
 	unified_limits_of(c->target, &limits);
 	limits.max_bytes = max_bytes;
+	if (c->target->sgl_dev && !limits.gap_mask && unified_data_fits(c, &limits))
+		return unified_sgl_make(c);
 	return unified_data_plan(c, &limits);
 }
 
@@ -162,8 +158,10 @@ static int unified_nvme_prepare(struct request *rq, struct unified_command *c)
 			return ret;
 	}
 	init_request(rq, raw_cpu_ptr(&no_command));
-	unified_nvme_fill(unified_nvme_request(rq)->cmd, c, block);
-	if (c->nr_vecs)
+	unified_nvme_fill(unified_nvme_command(rq), c, block);
+	if (c->list)
+		unified_sgl_map(rq, c);
+	else if (c->nr_vecs)
 		unified_nvme_map(rq, c);
 	return 0;
 }
@@ -238,6 +236,7 @@ static void *unified_nvme_driver_get(const struct module *driver)
 
 struct unified_nvme_wait {
 	struct completion done;
+	struct nvme_command sent;
 	u16 status;
 };
 
@@ -247,6 +246,7 @@ static enum rq_end_io_ret unified_nvme_probe_end(struct request *rq, blk_status_
 	struct unified_nvme_wait *wait = rq->end_io_data;
 
 	wait->status = unified_nvme_request(rq)->status;
+	wait->sent = *unified_nvme_command(rq);
 	complete(&wait->done);
 	return RQ_END_IO_FREE;
 }
@@ -263,29 +263,53 @@ static bool unified_nvme_maps_alike(const struct request *rq, struct bio *bio)
 	       rq->nr_phys_segments == bio->bi_vcnt && rq->phys_gap_bit == ffs(gaps);
 }
 
-/* Read one block into two pieces. Returns the status, or -errno. */
-static int unified_nvme_read(struct unified_target *t, u64 lba, void *first, u32 len, void *second)
+/* To read one block, without its data. */
+struct request *unified_nvme_read_request(struct unified_target *t, u64 lba)
 {
-	u32 block = bdev_logical_block_size(t->bdev);
 	struct nvme_command cmd = {
 		.rw.opcode = nvme_cmd_read,
 		.rw.nsid = cpu_to_le32(t->nsid),
 		.rw.slba = cpu_to_le64(lba),
 	};
+	struct request *rq = blk_mq_alloc_request(bdev_get_queue(t->bdev), REQ_OP_DRV_IN, 0);
+
+	if (IS_ERR(rq))
+		return rq;
+	init_request(rq, &cmd);
+	/* The command is where the layout says that it is. */
+	if (!memcmp(unified_nvme_command(rq), &cmd, sizeof(cmd)))
+		return rq;
+	blk_mq_free_request(rq);
+	return ERR_PTR(-EPROTO);
+}
+
+/* Wait for a request; it is gone then. @sent: its command. Returns the status. */
+int unified_nvme_run(struct request *rq, struct nvme_command *sent)
+{
 	struct unified_nvme_wait wait;
+
+	init_completion(&wait.done);
+	rq->end_io = unified_nvme_probe_end;
+	rq->end_io_data = &wait;
+	blk_execute_rq_nowait(rq, false);
+	wait_for_completion(&wait.done);
+	*sent = wait.sent;
+	return wait.status;
+}
+
+/* Read one block into two pieces. Returns the status, or -errno. */
+int unified_nvme_read(struct unified_target *t, u64 lba, void *first, u32 len, void *second)
+{
+	u32 block = bdev_logical_block_size(t->bdev);
+	struct nvme_command sent;
 	struct bio_vec vecs[2];
 	struct request *rq;
 	struct bio bio;
 	int ret;
 
-	rq = blk_mq_alloc_request(bdev_get_queue(t->bdev), REQ_OP_DRV_IN, 0);
+	rq = unified_nvme_read_request(t, lba);
 	if (IS_ERR(rq))
 		return PTR_ERR(rq);
-	init_request(rq, &cmd);
-	if (memcmp(unified_nvme_request(rq)->cmd, &cmd, sizeof(cmd))) {
-		blk_mq_free_request(rq);
-		return -EPROTO;
-	}
 	bvec_set_virt(&vecs[0], first, len);
 	bvec_set_virt(&vecs[1], second, block - len);
 	bio_init(&bio, NULL, vecs, len < block ? 2 : 1, REQ_OP_DRV_IN);
@@ -298,12 +322,7 @@ static int unified_nvme_read(struct unified_target *t, u64 lba, void *first, u32
 		blk_mq_free_request(rq);
 		return ret;
 	}
-	init_completion(&wait.done);
-	rq->end_io = unified_nvme_probe_end;
-	rq->end_io_data = &wait;
-	blk_execute_rq_nowait(rq, false);
-	wait_for_completion(&wait.done);
-	return wait.status;
+	return unified_nvme_run(rq, &sent);
 }
 
 /*
@@ -325,7 +344,7 @@ static int unified_nvme_probe(struct unified_target *t)
 		return -ENOMEM;
 	parts = whole + PAGE_SIZE;
 	/* Beyond the end: the one thing known of the status is what it must be. */
-	ret = unified_nvme_read(t, U64_MAX >> 8, whole, block, whole);
+	ret = unified_nvme_read(t, UNIFIED_NVME_NO_LBA, whole, block, whole);
 	if (ret < 0)
 		goto free;
 	if ((ret & NVME_SCT_SC_MASK) != NVME_SC_LBA_RANGE) {
@@ -375,11 +394,14 @@ int unified_nvme_attach(struct unified_target *t)
 	ret = unified_nvme_probe(t);
 	if (ret)
 		symbol_put(nvme_init_request);
+	else
+		unified_sgl_attach(t);
 	return ret;
 }
 
 static void unified_nvme_detach(struct unified_target *t)
 {
+	unified_sgl_detach(t);
 	symbol_put(nvme_init_request);
 }
 

@@ -122,7 +122,8 @@ struct unified_command {
 	struct request *rq; /* while a passthrough command is under way */
 	u32 bytes;
 	u32 nr_vecs;
-	u32 gaps; /* address bits that are set where two vectors meet */
+	u32 gaps;	 /* address bits that are set where two vectors meet */
+	dma_addr_t list; /* where the device finds the vectors: target_nvme_sgl.c; or 0 */
 	s32 error;
 	u32 status;
 	u64 result;
@@ -479,6 +480,8 @@ struct unified_target {
 	u64 start; /* of the range, in sectors */
 	u64 end;
 	bool odd_lengths;
+	struct device *sgl_dev; /* target_nvme_sgl.c makes its lists; or NULL */
+	u64 bus_offset;		/* from physical addresses to that device's */
 
 	enum unified_target_state state; /* target_mutex */
 	struct unified_io_region *region;

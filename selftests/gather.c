@@ -32,6 +32,27 @@ static int traced(const char *words)
 	return n;
 }
 
+/* Count how often the block layer begins to map the segments of a request. */
+static bool watch_mapping(bool on)
+{
+	return !system(
+		on ? "cd /sys/kernel/tracing && echo p:mapping blk_rq_dma_map_iter_start >kprobe_events && echo 1 >events/kprobes/mapping/enable"
+		   : "cd /sys/kernel/tracing && echo 0 >events/kprobes/mapping/enable && echo >kprobe_events");
+}
+
+static int mapped(void)
+{
+	FILE *f = fopen("/sys/kernel/tracing/kprobe_profile", "r");
+	char name[64];
+	int n = -1;
+
+	if (!f || fscanf(f, "%63s %d", name, &n) != 2 || strcmp(name, "mapping"))
+		n = -1;
+	if (f)
+		fclose(f);
+	return n;
+}
+
 /*
  * Fragments of frag bytes, one in each page, offset from its start, up to size
  * bytes in all; their list is at the end of the data. What they hold, one after
@@ -61,6 +82,7 @@ static struct unified_descriptor make(uint32_t size, uint32_t frag, uint32_t off
 struct outcome {
 	int ret;
 	unsigned int commands, gathered, copied;
+	int mapped;
 	bool there;
 };
 
@@ -69,8 +91,11 @@ static struct outcome write_it(const struct door *door, struct unified_descripto
 {
 	struct unified_io_ledger before = region_info(fd).ledger, after;
 	struct unified_completion done;
-	struct outcome o = { .ret = door->run(fd, &d, &done) };
+	struct outcome o;
 
+	o.mapped = -mapped();
+	o.ret = door->run(fd, &d, &done);
+	o.mapped += mapped();
 	after = region_info(fd).ledger;
 	o.commands = after.commands - before.commands;
 	o.gathered = after.gathered - before.gathered;
@@ -84,11 +109,15 @@ static struct outcome write_it(const struct door *door, struct unified_descripto
 static void one_command(const struct unified_io_target *t)
 {
 	int writes = traced("opname 'NVME_NVM_CMD_WRITE'"), sgls = traced("map_sgl");
+	bool iommu = !system("ls /sys/class/iommu | grep -q .");
 	struct outcome o = write_it(&doors[0], make(46080, MSS, 0, 16), t);
 	int commands = traced("opname 'NVME_NVM_CMD_WRITE'") - writes;
 
 	ok(!o.ret && o.there, "32 fragments of 1448 bytes are on the device (%d)", o.ret);
 	ok(o.commands == 1 && o.gathered == 1 && !o.copied, "in one command, nothing copied");
+	ok(o.mapped == iommu, "%s (%d)",
+	   iommu ? "which the driver mapped, as there is an IOMMU" : "for which nothing was mapped",
+	   o.mapped);
 	if (access("/vm/qemu.log", F_OK))
 		return;
 	if (!ok(commands == 1, "QEMU saw one write"))
@@ -242,9 +271,11 @@ int main(void)
 	fd = region_open(&setup);
 	if (!ok(fd >= 0, "a region"))
 		return done();
+	ok(watch_mapping(true), "what the driver maps is counted");
 	data = region_map(fd, setup.offsets.data, 8 * MIB, PROT_READ | PROT_WRITE);
 	on(drive(0), UNIFIED_TARGET_F_NVME);
 	on(drive(0), UNIFIED_TARGET_F_BLOCK);
+	watch_mapping(false);
 	if (stat("/sys/class/nvme/nvme1", &st))
 		return done();
 	on(drive(1), UNIFIED_TARGET_F_NVME);

@@ -18,6 +18,7 @@ struct load {
 	uint32_t len;
 	uint32_t blocks; /* they are spread over so many blocks */
 	uint32_t lba_size;
+	uint64_t lists;	    /* where the fragments of each slot are listed, or 0 */
 	bool out[LOAD_MAX]; /* is it in flight? */
 	unsigned int in_flight;
 	uint64_t good, bad, refused, twice; /* how they ended */
@@ -41,14 +42,36 @@ __attribute__((unused)) static void load_open(struct load *l, int fd, bool by_ur
 	}
 }
 
+/* Have each operation be of two fragments. @data: the region's, writable. */
+__attribute__((unused)) static void load_gather(struct load *l, unsigned char *data)
+{
+	struct unified_fragment *f;
+	unsigned int slot;
+
+	l->lists = (uint64_t)LOAD_MAX * l->len;
+	for (slot = 0; slot < LOAD_MAX; slot++) {
+		f = (struct unified_fragment *)(data + l->lists) + 2 * slot;
+		f[0].addr = (uint64_t)slot * l->len + l->len / 2;
+		f[1].addr = (uint64_t)slot * l->len;
+		f[0].len = f[1].len = l->len / 2;
+	}
+}
+
 static struct unified_descriptor load_desc(struct load *l, unsigned int slot)
 {
-	return (struct unified_descriptor){ .type = UNIFIED_REGION_F_NVME,
-					    .flags = UNIFIED_DESC_F_READ,
-					    .addr = (uint64_t)slot * l->len,
-					    .len = l->len,
-					    .lba = l->next++ * (l->len / l->lba_size) % l->blocks,
-					    .user_data = slot };
+	struct unified_descriptor d = { .type = UNIFIED_REGION_F_NVME,
+					.flags = UNIFIED_DESC_F_READ,
+					.addr = (uint64_t)slot * l->len,
+					.len = l->len,
+					.lba = l->next++ * (l->len / l->lba_size) % l->blocks,
+					.user_data = slot };
+
+	if (l->lists) {
+		d.flags |= UNIFIED_DESC_F_GATHER;
+		d.addr = l->lists + slot * 2 * sizeof(struct unified_fragment);
+		d.nr_frags = 2;
+	}
+	return d;
 }
 
 static void load_ended(struct load *l, uint64_t slot, int res)

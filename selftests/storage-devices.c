@@ -12,6 +12,7 @@
 #include "load.h"
 
 static struct unified_io_setup setup = REGION_SETUP;
+static unsigned char *data;
 static int fd;
 
 struct event {
@@ -80,6 +81,14 @@ static struct unified_io_target look(uint32_t index)
 	return t;
 }
 
+/* As NVMe commands on a ring they are gathered, by lists of the module's own. */
+static void open_load(struct load *l, unsigned int flags, bool by_uring)
+{
+	load_open(l, fd, by_uring, 64);
+	if (flags == UNIFIED_TARGET_F_NVME && by_uring)
+		load_gather(l, data);
+}
+
 static void reset(unsigned int flags, bool by_uring, const char *what)
 {
 	struct unified_io_target t;
@@ -91,7 +100,7 @@ static void reset(unsigned int flags, bool by_uring, const char *what)
 		return;
 	snprintf(command, sizeof(command), "echo 1 >/sys/class/nvme/%s/reset_controller",
 		 controller(drive(0)));
-	load_open(&l, fd, by_uring, 64);
+	open_load(&l, flags, by_uring);
 	ok(!load_during(&l, command), "%s: the controller is reset", what);
 	ok(load_is_whole(&l), "each came back once: %llu good, %llu not (%d)",
 	   (unsigned long long)l.good, (unsigned long long)l.bad, l.last_error);
@@ -115,7 +124,7 @@ static void reformat(unsigned int flags, bool by_uring, const char *what)
 
 	if (!add(path, flags, &t))
 		return;
-	load_open(&l, fd, by_uring, 64);
+	open_load(&l, flags, by_uring);
 	l.blocks = t.lba_size == 512 ? 131072 : 16384;
 	l.lba_size = t.lba_size;
 	snprintf(command, sizeof(command), "nvme format %s --force --lbaf=%d >/dev/null 2>&1", path,
@@ -141,7 +150,7 @@ static void unplug(unsigned int flags, bool by_uring, const char *what, const ch
 	if (!add(drive(0), flags, &t))
 		return;
 	snprintf(command, sizeof(command), how, controller(drive(0)));
-	load_open(&l, fd, by_uring, 64);
+	open_load(&l, flags, by_uring);
 	ok(!load_during(&l, command), "%s: %s", what, how);
 	ok(load_is_whole(&l) && l.last_error, "each came back once: %llu good, %llu not (%d)",
 	   (unsigned long long)l.good, (unsigned long long)l.bad + l.refused, l.last_error);
@@ -209,6 +218,7 @@ int main(void)
 	fd = region_open(&setup);
 	if (!ok(fd >= 0, "a region"))
 		return done();
+	data = region_map(fd, setup.offsets.data, 2 * MIB, PROT_READ | PROT_WRITE);
 	for (i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		reset(ways[i].flags, ways[i].by_uring, ways[i].what);
 		reformat(ways[i].flags, ways[i].by_uring, ways[i].what);
