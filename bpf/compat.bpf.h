@@ -58,8 +58,13 @@ struct net_iov___private {
 
 #pragma clang attribute pop
 
-/* 2026-11, 7.3: the bits of an offset from here on are the number of the area. */
+/*
+ * The bits of an offset from here on are the number of the area, in a completion
+ * and in a refill entry: IORING_ZCRX_AREA_SHIFT, which BTF does not have. On 7.2
+ * there is one area, number 0.
+ */
 #define ZCRX_AREA_SHIFT 48
+#define ZCRX_AREA_MASK	((1ULL << ZCRX_AREA_SHIFT) - 1)
 
 /*
  * The ring's only instance of zero-copy receive: by the xarray of instances, whose
@@ -86,8 +91,14 @@ static __always_inline __u64 compat_zcrx_ifq(struct iou_ctx *ring, __u32 id)
 	return (__u64)entry;
 }
 
-/* The buffers of its area, as the kernel has them: an array of struct net_iov. 0: likewise. */
-static __always_inline __u64 compat_zcrx_niovs(__u64 ifq)
+static __always_inline bool compat_zcrx_many_areas(void)
+{
+	return bpf_core_field_exists(struct io_zcrx_ifq___many, areas) &&
+	       bpf_core_field_exists(struct io_zcrx_ifq___many, nr_areas);
+}
+
+/* The buffers of area n, as the kernel has them: an array of struct net_iov. 0: likewise. */
+static __always_inline __u64 compat_zcrx_niovs(__u64 ifq, __u32 n)
 {
 	struct io_zcrx_ifq___many *many = (void *)ifq;
 	struct io_zcrx_ifq___one *one = (void *)ifq;
@@ -96,12 +107,13 @@ static __always_inline __u64 compat_zcrx_niovs(__u64 ifq)
 	if (!ifq || !bpf_core_field_exists(struct io_zcrx_area___private, nia) ||
 	    !bpf_core_field_exists(struct net_iov_area___private, niovs))
 		return 0;
-	if (bpf_core_field_exists(struct io_zcrx_ifq___many, areas)) {
+	if (compat_zcrx_many_areas()) {
 		/* Not in one go: the verifier takes an element of the array for a plain load. */
 		struct io_zcrx_area___private **areas = BPF_CORE_READ(many, areas);
 
-		bpf_probe_read_kernel(&area, sizeof(area), areas);
-	} else if (bpf_core_field_exists(struct io_zcrx_ifq___one, area)) {
+		if (n < BPF_CORE_READ(many, nr_areas))
+			bpf_probe_read_kernel(&area, sizeof(area), &areas[n]);
+	} else if (bpf_core_field_exists(struct io_zcrx_ifq___one, area) && !n) {
 		area = BPF_CORE_READ(one, area);
 	}
 	return area ? (__u64)BPF_CORE_READ(area, nia.niovs) : 0;

@@ -31,15 +31,20 @@
 static __always_inline void fragment_received(struct iou_ctx *ring, __u8 *mem, __u32 index,
 					      const struct io_uring_cqe *cqe)
 {
-	__u64 offset = cqe->big_cqe[0];
+	__u32 area = cqe->big_cqe[0] >> ZCRX_AREA_SHIFT;
+	__u64 offset = cqe->big_cqe[0] & ZCRX_AREA_MASK;
 	__u32 len = cqe->res;
 	int by_nic;
 
+	if (area >= nr_areas || offset >> setup.area_shift) {
+		broken(-ERANGE);
+		return;
+	}
 	stats.receives++;
 	stats.bytes += len;
 	if (offset & setup.buffer_mask)
 		stats.packed++;
-	by_nic = compat_niov_by_nic(niovs, offset >> setup.buffer_shift);
+	by_nic = compat_niov_by_nic(*element(niovs, area), offset >> setup.buffer_shift);
 	if (by_nic < 0) {
 		stats.unseen += len;
 	} else if (!by_nic) {
@@ -47,7 +52,8 @@ static __always_inline void fragment_received(struct iou_ctx *ring, __u8 *mem, _
 		if (setup.require_zero_copy)
 			loop_end(INGEST_COPIED, INGEST_COPY_HEAD);
 	}
-	stream_receive(ring, mem, index, setup.area + offset, len);
+	stream_receive(ring, mem, index, setup.area + ((__u64)area << setup.area_shift) + offset,
+		       len);
 }
 
 /* False: it is on its way once more. */
@@ -198,6 +204,28 @@ static __always_inline __u32 reap(struct iou_ctx *ring, __u8 *cq, __u8 *mem)
 
 /* --- the step --------------------------------------------------------------------------- */
 
+/*
+ * Where the kernel has the buffers of an area. Not in the loop below: the compiler
+ * would move what is the same each time, reads of fields that there are not, out
+ * of it, in front of the question whether there are.
+ */
+__noinline int area_find(RING, __u32 n)
+{
+	*element(niovs, n) = compat_zcrx_niovs(compat_zcrx_ifq(ring, setup.zcrx_id), n);
+	return 0;
+}
+
+/* Of those that are new. */
+__noinline int areas_find(RING)
+{
+	__u32 i = nr_areas + zero, n = *(volatile __u32 *)&control.areas;
+
+	while (i < n && i < INGEST_AREAS && may_go_on())
+		area_find(ring, i++);
+	nr_areas = i;
+	return 0;
+}
+
 __noinline int start(RING)
 {
 	__u32 i = zero;
@@ -209,7 +237,7 @@ __noinline int start(RING)
 	nr_free = i;
 	ready = 1;
 	if (setup.zcrx)
-		niovs = compat_zcrx_niovs(compat_zcrx_ifq(ring, setup.zcrx_id));
+		areas_find(ring);
 	return tick_start(ring);
 }
 

@@ -14,6 +14,7 @@
 #define INGEST_PIECES	128  /* of a command: fragments, and references */
 #define INGEST_FRAGMENTS 96  /* of one that is full, at most: of usual packets, 128 KiB */
 #define INGEST_FEW	64   /* at least */
+#define INGEST_AREAS	64   /* of receive buffers; a power of two */
 
 /* Bytes of the lists of fragments of all commands, 16 for each. */
 #define INGEST_LISTS	(INGEST_COMMANDS * INGEST_PIECES * 16)
@@ -62,9 +63,10 @@ struct ingest_config {
 	__u32 zcrx_id;
 	__u64 refill; /* the refill ring, from the start of the region */
 	__u32 refill_head, refill_tail, refill_mask, refill_rqes;
-	__u64 area_token;
-	__u32 buffer_shift; /* log2 of a buffer's size */
+	__u32 area_shift; /* log2 of the size of an area; they follow one another */
+	__u32 buffer_shift; /* of a buffer's */
 	__u32 buffer_mask;
+	__u32 resv;
 
 	/* Memory: addresses. */
 	__u64 data; /* from the start of the region */
@@ -112,6 +114,7 @@ struct ingest_peer {
 /* The loader writes, the loop reads. */
 struct ingest_control {
 	__u32 drain; /* 1: end the streams, then the loop; with INGEST_WAKE */
+	__u32 areas; /* that io_uring has; before the loop's first step */
 };
 
 /* Why bytes were copied. */

@@ -226,6 +226,14 @@ static __always_inline void command_gave(struct command *c, __u32 left)
 	c->nr_refs = left;
 }
 
+/* Where the kernel has an address: the number of its area, and where in that. */
+static __always_inline __u64 area_offset(__u64 addr)
+{
+	__u64 at = addr - setup.area, size = 1ULL << setup.area_shift;
+
+	return at >> setup.area_shift << ZCRX_AREA_SHIFT | (at & (size - 1));
+}
+
 /*
  * One entry for each reference, last to first; the second word of an entry is 0
  * from the beginning, and stays so. False: the ring is full, the rest comes later.
@@ -235,14 +243,13 @@ static __always_inline bool command_refill(__u8 *rq, struct command *c, __u32 in
 {
 	__u32 n = c->nr_refs + zero, at = *tail, mask = setup.refill_mask;
 	__u32 room = mask + 1 - (at - head), left = n > room ? n - room : 0;
-	__u64 from_area = setup.area_token - setup.area;
 	__u8 *rqes = rq + setup.refill_rqes;
 	__u64 *of = refs_of(index);
 
 	while (n != left && may_go_on()) {
 		__u64 addr = REF_ADDR(*nth_ref(of, --n));
 
-		*(__u64 *)(rqes + (__u64)(at++ & mask) * 16) = addr + from_area;
+		*(__u64 *)(rqes + (__u64)(at++ & mask) * 16) = area_offset(addr);
 	}
 	command_gave(c, n);
 	*tail = at;

@@ -22,6 +22,7 @@
 #define EFAULT	   14
 #define ENODEV	   19
 #define ENOSPC	   28
+#define ERANGE	   34
 #define ENOBUFS	   105
 #define ECANCELED  125
 
@@ -130,7 +131,8 @@ static __u32 done_head, done_tail;
 static __u16 waiting[INGEST_STREAMS];
 static __u32 nr_waiting;
 
-static __u64 niovs;	/* of the area, in the kernel; 0: cannot be seen */
+static __u64 niovs[INGEST_AREAS]; /* of each area, in the kernel; 0: cannot be seen */
+__u32 nr_areas;
 __u32 ready;
 __u32 draining;		/* enum ingest_end: what it will have ended with */
 

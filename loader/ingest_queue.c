@@ -167,6 +167,9 @@ static int register_zcrx(struct ingest_queue *q)
 			 opt->nic, strerror(-ret));
 		return q->status = EXIT_FAILED;
 	}
+	/* The loop numbers areas as the kernel does, from 0. */
+	if (q->area.rq_area_token)
+		return queue_failed(q, -EPROTO, "the kernel numbers receive areas otherwise");
 	ret = nic_queue_napi(opt->ifindex, queue, &q->napi);
 	if (ret)
 		return queue_failed(q, ret, "cannot find the queue's NAPI");
@@ -326,7 +329,7 @@ static void configure(struct ingest_queue *q)
 		.refill_tail = q->zcrx.offsets.tail,
 		.refill_rqes = q->zcrx.offsets.rqes,
 		.refill_mask = q->zcrx.rq_entries - 1,
-		.area_token = q->area.rq_area_token,
+		.area_shift = __builtin_ctzll(opt->area),
 		.buffer_shift = __builtin_ctzll(opt->buffer),
 		.buffer_mask = opt->buffer - 1,
 		.data = o->data,
@@ -367,6 +370,7 @@ static int load_program(struct ingest_queue *q)
 	if (!q->skel)
 		return fail(-errno, "cannot open the loop's program");
 	configure(q);
+	q->skel->bss->control.areas = 1;
 	q->skel->struct_ops.ingest->ring_fd = q->fd;
 	/* All take blocks from the same. */
 	if (q->index)
