@@ -39,15 +39,19 @@ out	:= $(abspath $(OUT))
 arch	:= $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 
 .PHONY: all
+all: | $(config)
 all: module policies unifiedctl selftests
 
 # --- what the build needs, checked once per kernel and compiler -------------
 
-config	:= $(out)/.config-$(shell echo $(KDIR) $(CLANG) $(BPFTOOL) | cksum | cut -d' ' -f1)
+checked	:= $(shell echo $(KDIR) $(CLANG) $(BPFTOOL) | cksum | cut -d' ' -f1)
+config	:= $(out)/.config-$(checked)
+# The module alone needs less.
+module_config := $(out)/.module-config-$(checked)
 
-$(config): toolchain/preflight.sh
-	$(Q)toolchain/preflight.sh $(KDIR) $(CLANG) $(BPFTOOL)
-	$(Q)mkdir -p $(out) && rm -f $(out)/.config-* && touch $@
+$(config) $(module_config): toolchain/preflight.sh
+	$(Q)toolchain/preflight.sh $(if $(filter $(module_config),$@),--module) $(KDIR) $(CLANG) $(BPFTOOL)
+	$(Q)mkdir -p $(out) && rm -f $(@:$(checked)=*) && touch $@
 
 # --- kernel/ ----------------------------------------------------------------
 
@@ -60,11 +64,11 @@ defines	:= -DUNIFIED_VERSION='\"$(VERSION)\"' \
 module: $(module)
 
 nvme_layout := $(out)/nvme_layout.h
-$(nvme_layout): vmlinux/nvme-layout.sh $(config)
+$(nvme_layout): vmlinux/nvme-layout.sh $(module_config)
 	$(call say,BTF,$(@F))
 	$(Q)vmlinux/nvme-layout.sh $(KDIR) $(BPFTOOL) >$@
 
-$(module): $(wildcard kernel/*.[ch] include/*.h) $(nvme_layout) kernel/Kbuild version.mk vmlinux/check-btf.sh $(config)
+$(module): $(wildcard kernel/*.[ch] include/*.h) $(nvme_layout) kernel/Kbuild version.mk vmlinux/check-btf.sh $(module_config)
 	$(call say,MODULE,$(@F))
 	$(Q)mkdir -p $(out)/kernel
 	$(Q)+$(MAKE) $(if $(Q),-s) -C $(KDIR) M=$(CURDIR)/kernel MO=$(out)/kernel \
@@ -168,17 +172,37 @@ $(out)/selftests/%: selftests/%.c $(config)
 release	= $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 installed = $(DESTDIR)$(PREFIX)
 
-.PHONY: install uninstall
-install: all
-	$(call say,INSTALL,$(installed))
+.PHONY: install install-module install-ctl install-dev install-dkms uninstall
+install: all install-module install-ctl install-dev
+
+install-module: module
+	$(call say,INSTALL,$(DESTDIR)/lib/modules/$(release))
 	$(Q)install -Dm644 $(module) $(DESTDIR)/lib/modules/$(release)/updates/unified_io_region.ko
+	$(Q)$(if $(DESTDIR),:,depmod $(release))
+
+install-ctl: unifiedctl policies
+	$(call say,INSTALL,$(installed))
 	$(Q)install -Dm755 $(ctl) $(installed)/sbin/unifiedctl
-	$(Q)install -Dm644 -t $(installed)/include/unified include/*.h bpf/unified.bpf.h
 	$(Q)install -Dm644 -t $(installed)/lib/unified/policies $(policies)
 	$(Q)install -Dm644 -t $(installed)/share/man/man4 docs/man/*.4
 	$(Q)install -Dm644 -t $(installed)/share/man/man8 docs/man/*.8
 	$(Q)install -Dm644 packaging/completion/unifiedctl.bash $(installed)/share/bash-completion/completions/unifiedctl
-	$(Q)$(if $(DESTDIR),:,depmod $(release))
+
+install-dev:
+	$(call say,INSTALL,$(installed)/include/unified)
+	$(Q)install -Dm644 -t $(installed)/include/unified include/*.h bpf/unified.bpf.h
+	$(Q)mkdir -p $(installed)/share/pkgconfig
+	$(Q)sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' packaging/unified-io.pc.in >$(installed)/share/pkgconfig/unified-io.pc
+
+# The source of the module for DKMS, which builds it by this Makefile. Then:
+# dkms install unified-io-region/VERSION
+dkms_source := Makefile version.mk toolchain/preflight.sh $(wildcard kernel/* include/*.h vmlinux/*)
+dkms_tree = $(DESTDIR)/usr/src/unified-io-region-$(VERSION)
+
+install-dkms:
+	$(call say,INSTALL,$(dkms_tree))
+	$(Q)for file in $(dkms_source); do install -D -m $$([ -x $$file ] && echo 755 || echo 644) $$file $(dkms_tree)/$$file || exit; done
+	$(Q)sed 's/@VERSION@/$(VERSION)/; s/@KERNEL_MIN@/$(KERNEL_MIN)/' packaging/dkms/dkms.conf.in >$(dkms_tree)/dkms.conf
 
 uninstall:
 	$(if $(release),,$(error Which kernel's module? KDIR=$(KDIR) does not say))
@@ -187,7 +211,7 @@ uninstall:
 	$(Q)rm -rf $(installed)/include/unified $(installed)/lib/unified
 	$(Q)rm -f $(patsubst docs/man/%,$(installed)/share/man/man4/%,$(wildcard docs/man/*.4))
 	$(Q)rm -f $(patsubst docs/man/%,$(installed)/share/man/man8/%,$(wildcard docs/man/*.8))
-	$(Q)rm -f $(installed)/share/bash-completion/completions/unifiedctl
+	$(Q)rm -f $(installed)/share/bash-completion/completions/unifiedctl $(installed)/share/pkgconfig/unified-io.pc
 	$(Q)$(if $(DESTDIR),:,depmod $(release))
 
 .PHONY: clean
