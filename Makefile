@@ -263,6 +263,26 @@ vm: vm-build
 	$(run) selftests/vm/vm --exchange $$dir \
 		$(if $(RUN),--run '$(notdir $(RUN))') $(VMOPTS) $(vm_out)
 
+# --- packages ---------------------------------------------------------------------
+
+deb_tree := build/deb/unified-io-region-$(VERSION)
+
+# Made from what is here, committed or not, into build/deb.
+.PHONY: deb in-deb
+deb:
+	$(Q)$(in_vm) in-deb SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || stat -c %Y version.mk)}
+
+in-deb:
+	$(call say,DEB,build/deb)
+	$(Q)rm -rf build/deb && mkdir -p $(deb_tree)
+	$(Q)cp -a Makefile README.md version.mk bpf docs include kernel loader packaging toolchain vmlinux $(deb_tree)
+	$(Q)mv $(deb_tree)/packaging/debian $(deb_tree)/debian
+	$(Q)packaging/changelog $(VERSION) $(SOURCE_DATE_EPOCH) >$(deb_tree)/debian/changelog
+	$(Q)cd $(deb_tree) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u OUT -u V KDIR=$(KDIR) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) \
+		DEB_BUILD_OPTIONS=noautodbgsym dpkg-buildpackage --ignore-builtin-builddeps -b -uc -us -j$(shell nproc) -Ppkg.unified-io.kdir $(if $(Q),>../log 2>&1 || { cat ../log; false; })
+	$(Q)rm -r $(deb_tree)
+	$(Q)ls build/deb/*.deb
+
 # --- bench ------------------------------------------------------------------
 
 bench_paths := $(patsubst selftests/bench/paths/%.c,$(out)/bench/%,$(wildcard selftests/bench/paths/*.c))
