@@ -11,6 +11,8 @@
 #   toolchain.sh run RELEASE CMD [ARG]  run CMD there, the source tree at /src
 #   toolchain.sh kernels                which kernels are in reach, and which are here
 #   toolchain.sh in-reach [newer]       their releases, of those listed or of newer ones
+#   toolchain.sh machine                make a machine to install packages on; print its
+#                                       directory, its kernel, and the one to upgrade to
 #   toolchain.sh clean                  remove every toolchain directory
 #
 # KERNEL is a version, 7.2.12, or a whole release as of uname -r, or "oldest" or
@@ -153,6 +155,7 @@ in_root() {
 
 . "$here/tools.inc"
 . "$here/kernels.inc"
+. "$here/machine.inc"
 
 case ${1:-} in
 make)
@@ -167,6 +170,9 @@ run)
 	in_root "$dir:$tools" "$top" "$@" ;;
 kernels)	kernel_table ;;
 in-reach)	make_tools; if [ "${2:-}" = newer ]; then kernels_newer; else kernels_known; fi ;;
-clean)		rm -rf --one-file-system "$cache"/{tools,kernel,toolchain}-* "$cache"/tmp.* "$cache"/archive ;;
-*)		sed -n 's/^# \{0,1\}//; 3,22p' "$0" >&2; exit 2 ;;
+machine)
+	make_tools
+	machine_make ;;
+clean)		rm -rf --one-file-system "$cache"/{tools,kernel,machine,toolchain}-* "$cache"/tmp.* "$cache"/archive ;;
+*)		sed -n 's/^# \{0,1\}//; 3,24p' "$0" >&2; exit 2 ;;
 esac
