@@ -44,13 +44,16 @@ all: module policies unifiedctl selftests
 
 # --- what the build needs, checked once per kernel and compiler -------------
 
-checked	:= $(shell echo $(KDIR) $(CLANG) $(BPFTOOL) | cksum | cut -d' ' -f1)
+kernel_cc := $(shell vmlinux/kernel-cc.sh $(KDIR))
+checked	:= $(shell { echo $(KDIR) $(CLANG) $(BPFTOOL) $(EXPERIMENTAL) $(kernel_cc); \
+	cat $(KDIR)/include/config/kernel.release; gcc -dumpfullversion; } 2>/dev/null | cksum | cut -d' ' -f1)
 config	:= $(out)/.config-$(checked)
 # The module alone needs less.
 module_config := $(out)/.module-config-$(checked)
 
-$(config) $(module_config): toolchain/preflight.sh
-	$(Q)toolchain/preflight.sh $(if $(filter $(module_config),$@),--module) $(KDIR) $(CLANG) $(BPFTOOL)
+$(config) $(module_config): toolchain/preflight.sh vmlinux/kernel-range.sh version.mk
+	$(Q)EXPERIMENTAL=$(EXPERIMENTAL) toolchain/preflight.sh $(if $(filter $(module_config),$@),--module) $(KDIR) $(CLANG) $(BPFTOOL)
+	$(if $(kernel_cc),@echo "  NOTE    the compiler that the kernel was built with is not here: gcc $$(gcc -dumpfullversion) builds its modules")
 	$(Q)mkdir -p $(out) && rm -f $(@:$(checked)=*) && touch $@
 
 # --- kernel/ ----------------------------------------------------------------
@@ -58,6 +61,7 @@ $(config) $(module_config): toolchain/preflight.sh
 module	:= $(out)/unified_io_region.ko
 version	:= $(subst ., ,$(VERSION))
 defines	:= -DUNIFIED_VERSION='\"$(VERSION)\"' \
+	-DUNIFIED_KERNEL_MAX='\"$(KERNEL_MAX)\"' \
 	-DUNIFIED_VERSION_CODE='$(word 1,$(version))<<16|$(word 2,$(version))<<8|$(word 3,$(version))'
 
 .PHONY: module
@@ -68,11 +72,16 @@ $(nvme_layout): vmlinux/nvme-layout.sh $(module_config)
 	$(call say,BTF,$(@F))
 	$(Q)vmlinux/nvme-layout.sh $(KDIR) $(BPFTOOL) >$@
 
-$(module): $(wildcard kernel/*.[ch] include/*.h) $(nvme_layout) kernel/Kbuild version.mk vmlinux/check-btf.sh $(module_config)
+probes := $(out)/kernel_probes.h
+$(probes): vmlinux/probe-kernel.sh vmlinux/probes $(module_config)
+	$(call say,PROBE,$(@F))
+	$(Q)vmlinux/probe-kernel.sh $(KDIR) $(out)/probes $(kernel_cc) >$@
+
+$(module): $(wildcard kernel/*.[ch] include/*.h) $(nvme_layout) $(probes) kernel/Kbuild version.mk vmlinux/check-btf.sh $(module_config)
 	$(call say,MODULE,$(@F))
 	$(Q)mkdir -p $(out)/kernel
 	$(Q)+$(MAKE) $(if $(Q),-s) -C $(KDIR) M=$(CURDIR)/kernel MO=$(out)/kernel \
-		W=1 UNIFIED_DEFINES="$(defines)" UNIFIED_OUT=$(out) modules
+		W=1 $(kernel_cc) UNIFIED_DEFINES="$(defines)" UNIFIED_OUT=$(out) modules
 	$(Q)vmlinux/check-btf.sh $(out)/kernel/$(@F)
 	$(Q)cp $(out)/kernel/$(@F) $@
 
@@ -151,7 +160,7 @@ selftests: $(tests) $(progs) $(testnic) $(out)/selftests/kernels/verified $(if $
 $(testnic): $(wildcard selftests/testnic/*.[ch]) selftests/testnic/Kbuild $(config)
 	$(call say,MODULE,$(@F))
 	$(Q)mkdir -p $(out)/testnic
-	$(Q)+$(MAKE) $(if $(Q),-s) -C $(KDIR) M=$(CURDIR)/selftests/testnic MO=$(out)/testnic W=1 modules
+	$(Q)+$(MAKE) $(if $(Q),-s) -C $(KDIR) M=$(CURDIR)/selftests/testnic MO=$(out)/testnic W=1 $(kernel_cc) modules
 	$(Q)cp $(out)/testnic/$(@F) $@
 
 # liburing of the toolchain is older than the program.
@@ -324,10 +333,10 @@ in-format-check:
 	$(Q)clang-format --dry-run --Werror $(c_files)
 
 # Debian's headers lack the script that C=2 asks whether sparse works.
-in-sparse: $(nvme_layout)
+in-sparse: $(nvme_layout) $(probes)
 	$(Q)rm -rf $(out)/sparse
 	$(Q)+set -o pipefail; for dir in kernel selftests/testnic; do mkdir -p $(out)/sparse/$$dir && \
-		$(MAKE) -s -C $(KDIR) M=$(CURDIR)/$$dir MO=$(out)/sparse/$$dir KBUILD_CHECKSRC=2 \
+		$(MAKE) -s -C $(KDIR) M=$(CURDIR)/$$dir MO=$(out)/sparse/$$dir KBUILD_CHECKSRC=2 $(kernel_cc) \
 		CF="-D__typeof_unqual__=__typeof__ '-D_Static_assert(...)=' -Wsparse-error" UNIFIED_DEFINES="$(defines)" UNIFIED_OUT=$(out) modules 2>&1 | { grep -Ev 'checker-valid|C=2 specified' || :; } || exit; done
 
 # trace.h is written as no other header is.
@@ -349,6 +358,7 @@ help:
 	@echo 'make vm-build                    build for the VM, and for one that runs'
 	@echo 'make lint                        format-check sparse checkpatch shellcheck'
 	@echo 'make V=1                         show the commands'
+	@echo 'make EXPERIMENTAL=1              for a kernel newer than KERNEL_MAX of version.mk'
 	@echo 'make check KERNEL=7.2.12          on another kernel; so for demo, vm and bench'
 	@echo 'make check-kernels               on every kernel that is known or newer, and a table'
 	@echo 'make kernels                     which kernels are in reach, and which are here'

@@ -4,6 +4,9 @@
  * keeps for itself. Which of it a kernel has is found by compiling for it
  * (vmlinux/probes), never by its version; what is needed and missing ends the build
  * there, with a sentence. Each part is dated and says what it is for.
+ *
+ * 2026-11-26: 7.2.6 to 7.3.4 have all that is needed alike. There are differences of
+ * their behaviour, which are served by one source: see policy.c, __safe_trusted.
  */
 #ifndef UNIFIED_COMPAT_H
 #define UNIFIED_COMPAT_H
@@ -11,6 +14,8 @@
 #include <linux/elf.h>
 #include <linux/module.h>
 #include <linux/string.h>
+
+#include "kernel_probes.h"
 
 #define NT_BUILD_ID 3 /* of ELF notes by GNU; as in lib/buildid.c */
 
@@ -25,7 +30,7 @@ static inline bool unified_module_is(const struct module *m, const u8 *build_id,
 {
 	const struct module_memory *mem = &m->mem[MOD_RODATA];
 	const struct {
-		Elf32_Nhdr head;
+		struct elf32_note head;
 		char name[4];
 	} note = { { sizeof(note.name), len, NT_BUILD_ID }, "GNU" };
 	const u8 *at = mem->base, *end = at + mem->size;

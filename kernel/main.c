@@ -5,6 +5,7 @@
  */
 #include <linux/module.h>
 
+#include "compat.h"
 #include "unified.h"
 
 struct workqueue_struct *unified_wq;
@@ -13,6 +14,10 @@ static int __init unified_init(void)
 {
 	int ret;
 
+#ifdef UNIFIED_KERNEL_UNTESTED
+	pr_notice("unified_io_region: built for a kernel newer than " UNIFIED_KERNEL_MAX
+		  ", the last that it was tested on\n");
+#endif
 	ret = unified_kfuncs_register();
 	if (ret)
 		return ret;

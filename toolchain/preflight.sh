@@ -3,8 +3,10 @@
 #
 # preflight.sh [--module] KDIR CLANG BPFTOOL: is everything here that the build,
 # or that of the module alone, needs? Says every missing thing at once, with the
-# Debian package that has it.
+# Debian package that has it. A kernel newer than any that was tested is refused,
+# unless EXPERIMENTAL=1 is in the environment.
 
+top=$(dirname "$0")/..
 all=1
 if [ "$1" = --module ]; then
 	all=''
@@ -36,5 +38,19 @@ elif ! "$bpftool" btf dump file "$kdir/vmlinux" format raw 2>/dev/null | grep -q
 	need "BTF of the kernel ($kdir/vmlinux)" \
 		"linux-headers of a Debian kernel, which ships it; elsewhere copy /sys/kernel/btf/vmlinux to $kdir/vmlinux"
 fi
+
+release=$(cat "$kdir/include/config/kernel.release" 2>/dev/null)
+case ${release:+$("$top/vmlinux/kernel-range.sh" "$release")} in
+older)
+	printf '%s is older than %s, the first kernel that has what this needs: install a newer one\n' \
+		"$release" "$(sed -n 's/^KERNEL_MIN *:= *//p' "$top/version.mk")" >&2
+	missing=1 ;;
+newer)
+	[ "${EXPERIMENTAL-}" = 1 ] || {
+		printf '%s is newer than %s, the last kernel that this was tested on: take a newer version of this, or try it with EXPERIMENTAL=1\n' \
+			"$release" "$(sed -n 's/^KERNEL_MAX *:= *//p' "$top/version.mk")" >&2
+		missing=1
+	} ;;
+esac
 
 exit $missing
