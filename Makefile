@@ -127,6 +127,7 @@ $(out)/skel/%.skel.h: $(out)/bpf/%.bpf.o
 
 CFLAGS	?= -O2 -g
 c_flags	:= -std=gnu11 -D_GNU_SOURCE -DUNIFIED_VERSION='"$(VERSION)"' -I$(out) -Iinclude \
+	-DUNIFIED_KERNEL_MIN='"$(KERNEL_MIN)"' -DUNIFIED_KERNEL_MAX='"$(KERNEL_MAX)"' \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror $(CFLAGS)
 
 ctl	:= $(out)/unifiedctl
@@ -140,7 +141,12 @@ $(ctl): $(ctl_obj)
 	$(call say,LINK,$(@F))
 	$(Q)$(CC) $(LDFLAGS) $^ -lbpf -lmnl -luring -o $@
 
-$(out)/loader/%.o: loader/%.c version.mk $(config) | $(skels)
+# What the header declares, for who counts what is there.
+$(out)/kfunc_names.h: include/unified_kfuncs.h
+	$(Q)mkdir -p $(@D)
+	$(Q)grep -o 'bpf_unified_[a-z0-9_]*(' $< | awk -F '(' '{ all = all "\"" $$1 "\", " } END { print "#define UNIFIED_KFUNC_NAMES " all }' >$@
+
+$(out)/loader/%.o: loader/%.c version.mk $(config) | $(skels) $(out)/kfunc_names.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) -MMD -MP -c $< -o $@

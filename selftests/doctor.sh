@@ -5,9 +5,33 @@
 
 ok "a machine with everything" unifiedctl doctor
 ok "the module's BTF" says "/sys/kernel/btf/unified_io_region" unifiedctl doctor
-ok "the kfuncs, all of them" says "7 of 7" unifiedctl doctor
+ok "the kfuncs, all of them" says "12 of 12" unifiedctl doctor
+ok "the kernel is one that was tested" says "that were tested" unifiedctl doctor
+ok "what is written to is trusted" says "policies may write to them" unifiedctl doctor
+ok "the NVMe driver" says "the one that the module was built for" unifiedctl doctor
+ok "io_uring" says "kernel.io_uring_disabled is 0" unifiedctl doctor
+ok "zero-copy receive" says "can receive without a copy" unifiedctl doctor
+ok "io_uring's BPF" says "io_uring_bpf_ops and its kfuncs" unifiedctl doctor
+json() { unifiedctl -j doctor | jq -e "$1"; }
+ok "all in JSON, in the same words" json 'map(select(.state == "ok") | .check) | contains(["kernel", "private parts", "nvme driver", "io_uring", "zero copy rx", "io_uring BPF"])'
 ok "the NVMe drive and its limits" says "nvme nvme0n1" unifiedctl doctor
 ok "the network interface" says "nic eth0" unifiedctl doctor
+
+sysctl -qw kernel.io_uring_disabled=2
+ok "io_uring switched off is no reason to fail" says "sysctl kernel.io_uring_disabled=0" unifiedctl doctor
+sysctl -qw kernel.io_uring_disabled=0
+
+# SERIES: a kernel that calls itself so.
+pretends() { LD_PRELOAD=$PWD/uname.so RELEASE=$1 unifiedctl doctor; }
+cat >uname.c <<'END'
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+int uname(struct utsname *os) { memset(os, 0, sizeof(*os)); strcpy(os->release, getenv("RELEASE")); return 0; }
+END
+cc -shared -fPIC -o uname.so uname.c
+ok "a newer kernel than was tested" says "9.9.1 is newer than" pretends 9.9.1
+refused "an older one" "7.1.12 is too old" pretends 7.1.12
 
 umount /sys/fs/bpf
 refused "no bpf file system" "mount -t bpf" unifiedctl doctor

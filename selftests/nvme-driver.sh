@@ -42,6 +42,7 @@ ok "another build of it" other_build other.ko "$build_id"
 ok "is loaded" insmod other.ko
 ok "with what it drives" modprobe nvme
 refused "and is not driven by commands" "not the one that the module was built for" add nvme
+ok "as the doctor says" says "not the one that the module was built for" unifiedctl doctor
 ok "but by the block layer" says "driven as block" add
 ok "remove" remove
 ok "unload the other driver" unload

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the checks of unifiedctl doctor share. doctor_kernel.c has those of the kernel
+ * and the module, cmd_doctor.c all others, and says what the states mean.
+ */
+#ifndef DOCTOR_H
+#define DOCTOR_H
+
+#include <stddef.h>
+
+enum doctor_state {
+	OK,
+	LIMITED,
+	MISSING,
+};
+
+void doctor_say(enum doctor_state state, const char *what, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The first line of a file of /sys or /proc, without its newline. */
+int doctor_read_line(const char *path, char *line, size_t size);
+
+void doctor_kernel(void);
+void doctor_module(void);
+void doctor_io_uring(void);
+
+#endif
