@@ -308,6 +308,12 @@ static struct miscdevice unified_misc = {
 	.fops = &unified_fops,
 };
 
+/* Is it that of a struct device? Their type is private; our own device has it. */
+bool unified_is_device(const struct kobject *kobj)
+{
+	return kobj->ktype == unified_misc.this_device->kobj.ktype;
+}
+
 int unified_chardev_register(void)
 {
 	return misc_register(&unified_misc);

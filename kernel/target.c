@@ -86,16 +86,22 @@ static void unified_target_publish(struct unified_target *t)
 
 /* --- adding one --------------------------------------------------------------------- */
 
-/* The device that an NVMe character device's file is of, or NULL. */
+/*
+ * The device that an NVMe character device's file is of, or NULL. The driver makes the
+ * device the parent of its cdev, which is asked for here: nothing else leads from one
+ * to the other.
+ */
 struct device *unified_nvme_chardev(struct file *f)
 {
 	struct inode *inode = file_inode(f);
+	struct device *dev;
 
 	if (!S_ISCHR(inode->i_mode) || !f->f_op->owner ||
 	    strcmp(module_name(f->f_op->owner), "nvme_core") || !inode->i_cdev ||
-	    !inode->i_cdev->kobj.parent)
+	    !inode->i_cdev->kobj.parent || !unified_is_device(inode->i_cdev->kobj.parent))
 		return NULL;
-	return container_of(inode->i_cdev->kobj.parent, struct device, kobj);
+	dev = container_of(inode->i_cdev->kobj.parent, struct device, kobj);
+	return dev->devt == inode->i_rdev ? dev : NULL;
 }
 
 /* The number of the block device that a descriptor stands for. */

@@ -180,6 +180,7 @@ extern struct workqueue_struct *unified_wq;
 /* chardev.c: /dev/unified_io_region */
 int unified_chardev_register(void);
 void unified_chardev_unregister(void);
+bool unified_is_device(const struct kobject *kobj);
 
 /* region.c: set-up, ids, life */
 int unified_region_setup(struct file *file, struct unified_io_setup *setup);
