@@ -132,17 +132,20 @@ static void unified_trim(struct unified_build *b)
 		if (!last->len)
 			b->nr--;
 	}
-	/* The last segment may end anywhere: its end need not be copied. */
+	/*
+	 * The last segment may end anywhere: its end need not be copied. If a boundary
+	 * is before that, it is a segment of its own.
+	 */
 	last = b->segments + b->nr - 1;
 	if (b->nr < 2 || !last->copied || last[-1].copied ||
 	    last[-1].addr + last[-1].len != last->addr)
 		return;
 	if (!(last->addr & b->limits->boundary_mask)) {
 		last->copied = 0;
-	} else if (last->addr + last->len - 1 <= (last->addr | b->limits->boundary_mask)) {
-		last[-1].len += last->len;
-		b->nr--;
+		return;
 	}
+	last[-1].len += last->len;
+	b->nr--;
 }
 
 static void unified_advance(struct unified_cursor *at, const struct unified_segment *pieces,
