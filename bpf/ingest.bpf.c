@@ -47,6 +47,8 @@ static __always_inline void fragment_received(struct iou_ctx *ring, __u8 *mem, _
 	by_nic = compat_niov_by_nic(*element(niovs, area), offset >> setup.buffer_shift);
 	if (by_nic < 0) {
 		stats.unseen += len;
+		if (setup.require_zero_copy)
+			loop_end(INGEST_UNSEEN, 0);
 	} else if (!by_nic) {
 		stats.copied[INGEST_COPY_HEAD] += len;
 		if (setup.require_zero_copy)
@@ -211,7 +213,11 @@ static __always_inline __u32 reap(struct iou_ctx *ring, __u8 *cq, __u8 *mem)
  */
 __noinline int area_find(RING, __u32 n)
 {
-	*element(niovs, n) = compat_zcrx_niovs(compat_zcrx_ifq(ring, setup.zcrx_id), n);
+	__u64 of = compat_zcrx_niovs(compat_zcrx_ifq(ring, setup.zcrx_id), n);
+
+	if (!of)
+		stats.hidden++;
+	*element(niovs, n) = of;
 	return 0;
 }
 
@@ -288,9 +294,13 @@ int BPF_PROG(ingest_step, struct iou_ctx *ring, struct iou_loop_params *params)
 		return IOU_LOOP_STOP;
 	}
 	sq_tail = *(volatile __u32 *)(cq + setup.sq_tail);
-	if (!ready)
-		start(ring);
 	stats.steps++;
+	/* Is all there? Nobody has connected yet. */
+	if (!ready) {
+		start(ring);
+		sq_submit(ring);
+		return IOU_LOOP_STOP;
+	}
 	head = reap(ring, cq, mem);
 	if (done_head != done_tail)
 		refill(ring);

@@ -100,6 +100,7 @@ enum ingest_end {
 	INGEST_DEVICE,	 /* a device said no */
 	INGEST_FULL,	 /* no target has room */
 	INGEST_BROKEN,	 /* the ring is not what it should be */
+	INGEST_UNSEEN,	 /* it cannot be told whether a byte was copied, and must be */
 };
 
 /* Who sends a stream: written by the loader before INGEST_OPEN. */
@@ -154,6 +155,7 @@ struct ingest_stats {
 	__u64 events_lost;
 	__u32 under_way;    /* commands */
 	__u32 streams;
+	__u32 hidden;	    /* areas whose buffers are not where the kernel has them */
 	__u32 flush;	    /* the thread is to flush the refill ring and come back */
 	__u32 end;	    /* enum ingest_end */
 	__s32 error;

@@ -193,7 +193,9 @@ static int run(struct ingest *in)
 	const char *note;
 	int ret, status;
 
-	ret = ingest_region_open(in);
+	ret = ingest_check_kernel(in);
+	if (!ret)
+		ret = ingest_region_open(in);
 	if (!ret)
 		ret = use_policies(in);
 	if (!ret)

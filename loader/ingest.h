@@ -132,6 +132,10 @@ struct ingest {
 /* ingest_words.c */
 int ingest_parse(struct ingest_options *opt, int argc, char **argv);
 
+/* ingest_kernel.c: is the kernel one that does what was asked for? */
+int ingest_check_kernel(const struct ingest *in);
+int ingest_check_loops(const struct ingest *in);
+
 /* ingest_region.c: the region, its targets, and what part of it is whose */
 int ingest_region_open(struct ingest *in);
 int ingest_region_seal(struct ingest *in);

@@ -245,15 +245,21 @@ static void queue_flush(struct ingest_queue *q)
 	q->skel->bss->stats.flush = 0;
 }
 
+/* Until the loop says stop. */
+static void queue_enter(struct ingest_queue *q)
+{
+	int ret = syscall(__NR_io_uring_enter, q->fd, 0, 0, 0, NULL, 0);
+
+	if (ret < 0 && errno != EINTR)
+		queue_failed(q, -errno, "the loop ended");
+}
+
 static void queue_loop(struct ingest_queue *q)
 {
 	const struct ingest_stats *s = &q->skel->bss->stats;
-	int ret;
 
 	for (;;) {
-		ret = syscall(__NR_io_uring_enter, q->fd, 0, 0, 0, NULL, 0);
-		if (ret < 0 && errno != EINTR)
-			queue_failed(q, -errno, "the loop ended");
+		queue_enter(q);
 		if (q->status || s->end != INGEST_RUNNING)
 			return;
 		if (s->flush)
@@ -271,6 +277,10 @@ static void *queue_main(void *arg)
 		q->in->abandoned = true;
 	pthread_barrier_wait(&q->in->barrier); /* all rings are registered */
 	pthread_barrier_wait(&q->in->barrier); /* the region is sealed, programs are there */
+	if (!q->in->abandoned)
+		queue_enter(q);
+	pthread_barrier_wait(&q->in->barrier); /* all loops have made their first step */
+	pthread_barrier_wait(&q->in->barrier); /* connections can be made */
 	if (!q->in->abandoned)
 		queue_loop(q);
 	/* The main thread looks at the events, and then at the state of the queues. */
@@ -421,15 +431,24 @@ static int start_threads(struct ingest *in)
 	return fail(-ret, "cannot start a thread");
 }
 
+static int queues_failed(const struct ingest *in)
+{
+	unsigned int i;
+
+	for (i = 0; i < in->opt.nr_queues; i++)
+		if (in->queue[i].status)
+			return fail(0, "%s", in->queue[i].why);
+	return EXIT_OK;
+}
+
 static int prepare(struct ingest *in)
 {
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < in->opt.nr_queues; i++)
-		if (in->queue[i].status)
-			return fail(0, "%s", in->queue[i].why);
-	ret = ingest_region_seal(in);
+	ret = queues_failed(in);
+	if (!ret)
+		ret = ingest_region_seal(in);
 	for (i = 0; i < in->opt.nr_queues && !ret && in->opt.poll_threads; i++)
 		ret = queue_poll_thread(&in->queue[i]);
 	for (i = 0; i < in->opt.nr_queues && !ret; i++)
@@ -445,7 +464,11 @@ int ingest_queues_start(struct ingest *in)
 	if (ret)
 		return ret;
 	pthread_barrier_wait(&in->barrier);
-	return prepare(in);
+	ret = prepare(in);
+	in->abandoned |= !!ret;
+	pthread_barrier_wait(&in->barrier);
+	pthread_barrier_wait(&in->barrier);
+	return ret ?: queues_failed(in) ?: ingest_check_loops(in);
 }
 
 /* Go into the loops, or, where something failed, home. */
@@ -493,6 +516,11 @@ int ingest_queues_status(const struct ingest *in, char *why, size_t size)
 				s->error == INGEST_COPY_HEAD
 					? "the interface did not put them into a buffer of the region"
 					: "they came in fragments too small for a buffer each");
+			return EXIT_COPIED;
+		case INGEST_UNSEEN:
+			snprintf(why, size,
+				 "this kernel does not show whether bytes were copied, which "
+				 "--require-zero-copy must know");
 			return EXIT_COPIED;
 		case INGEST_DEVICE:
 			snprintf(why, size, "a target refused data: %s", strerror(-s->error));

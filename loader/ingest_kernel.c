@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What unifiedctl ingest needs of the kernel it runs on, beyond what its calls
+ * say themselves, see ingest.h. Asked before anything is changed.
+ */
+#include "ingest.h"
+#include "private_fields.h"
+#include "unifiedctl.h"
+
+/* Can it be told whether a byte was copied? What is there may still hold nothing. */
+static int check_fields(uint32_t there)
+{
+	char names[256];
+
+	if (!private_fields_missing(there, names, sizeof(names)))
+		return EXIT_OK;
+	fail(0,
+	     "this kernel does not show whether a byte was copied, which --require-zero-copy must "
+	     "know: it has no %s. Without the option such bytes are counted, as bytes_unseen",
+	     names);
+	return EXIT_COPIED;
+}
+
+int ingest_check_kernel(const struct ingest *in)
+{
+	uint32_t there;
+	int ret;
+
+	if (!in->opt.require_zero_copy)
+		return EXIT_OK;
+	ret = private_fields_ask(&there);
+	return ret ? fail(ret, "cannot ask the kernel for its structures") : check_fields(there);
+}
+
+/* When the loops have looked for their buffers: has each found them? */
+int ingest_check_loops(const struct ingest *in)
+{
+	unsigned int i;
+
+	for (i = 0; i < in->opt.nr_queues && in->opt.require_zero_copy; i++) {
+		if (!ingest_queue_stats(&in->queue[i])->hidden)
+			continue;
+		fail(0,
+		     "this kernel does not show whether a byte was copied, which "
+		     "--require-zero-copy must know: the buffers of queue %u are not where %s and "
+		     "what follows it point to. Without the option such bytes are counted, as "
+		     "bytes_unseen",
+		     in->opt.queues[i], private_field_list[PRIVATE_ZCRX_CTXS].name);
+		return EXIT_COPIED;
+	}
+	return EXIT_OK;
+}
