@@ -211,7 +211,7 @@ install-dev:
 
 # The source of the module for DKMS, which builds it by this Makefile. Then:
 # dkms install unified-io-region/VERSION
-dkms_source := Makefile version.mk toolchain/preflight.sh $(wildcard kernel/* include/*.h vmlinux/*)
+dkms_source = Makefile version.mk toolchain/preflight.sh $(shell find kernel include vmlinux -type f)
 dkms_tree = $(DESTDIR)/usr/src/unified-io-region-$(VERSION)
 
 install-dkms:
