@@ -106,13 +106,14 @@ static const struct btf_type *unified_btf_target(const struct btf *btf, const st
 static const struct btf_type *unified_descriptor_type(const struct btf *btf,
 						      const struct btf_type *ops)
 {
-	const struct btf_type *t = unified_btf_target(btf, ops, offsetof(struct unified_region_ops, init));
+	const struct btf_type *t =
+		unified_btf_target(btf, ops, offsetof(struct unified_region_ops, init));
 
 	/* What is found below is what is meant: */
 	static_assert(__same_type(((struct unified_region_ops *)0)->init,
 				  s32 (*)(struct unified_bpf_ctx *)));
-	static_assert(__same_type(((struct unified_bpf_ctx *)0)->desc,
-				  struct unified_descriptor *));
+	static_assert(
+		__same_type(((struct unified_bpf_ctx *)0)->desc, struct unified_descriptor *));
 
 	if (!t || !btf_type_is_func_proto(t) || btf_type_vlen(t) != 1)
 		return NULL;
