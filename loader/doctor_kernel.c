@@ -16,6 +16,7 @@
 #include "doctor.h"
 #include "kfunc_names.h"
 #include "nvme_core.h"
+#include "private_fields.h"
 #include "unifiedctl.h"
 
 /* liburing of the build may be older. */
@@ -194,6 +195,31 @@ static void check_zcrx(struct io_uring *ring)
 		doctor_say(OK, "zero copy rx", "io_uring can receive without a copy");
 }
 
+/* What tells bytes that were copied from those that were not, a line for each. */
+static void check_private_fields(void)
+{
+	uint32_t there;
+	unsigned int i;
+	int ret;
+
+	ret = private_fields_ask(&there);
+	if (ret) {
+		doctor_say(LIMITED, "private fields", "cannot be asked for: %s", strerror(-ret));
+		return;
+	}
+	for (i = 0; i < PRIVATE_FIELDS; i++) {
+		const struct private_field *f = &private_field_list[i];
+
+		if (private_field_is(there, i))
+			doctor_say(OK, "private field", "%s, of %s", f->name, f->where);
+		else
+			doctor_say(LIMITED, "private field",
+				   "this kernel has no %s (%s): ingest cannot tell whether bytes were "
+				   "copied, and --require-zero-copy does not start",
+				   f->name, f->where);
+	}
+}
+
 void doctor_io_uring(void)
 {
 	static const char setting[] = "/proc/sys/kernel/io_uring_disabled";
@@ -219,4 +245,5 @@ void doctor_io_uring(void)
 	check_zcrx(&ring);
 	io_uring_queue_exit(&ring);
 	check_loop();
+	check_private_fields();
 }

@@ -12,6 +12,11 @@ ok "the NVMe driver" says "the one that the module was built for" unifiedctl doc
 ok "io_uring" says "kernel.io_uring_disabled is 0" unifiedctl doctor
 ok "zero-copy receive" says "can receive without a copy" unifiedctl doctor
 ok "io_uring's BPF" says "io_uring_bpf_ops and its kfuncs" unifiedctl doctor
+ok "each private field that ingest reads" says "io_ring_ctx.zcrx_ctxs, of include/linux/io_uring_types.h" unifiedctl doctor
+# A kernel that has renamed one: its BTF with another letter in the field's name.
+renamed() { unshare -m bash -c 'mount --bind btf /sys/kernel/btf/vmlinux && unifiedctl doctor'; }
+sed 's/\x00zcrx_ctxs\x00/\x00zcrx_ctxz\x00/' /sys/kernel/btf/vmlinux >btf
+ok "and one that is not there" says "this kernel has no io_ring_ctx.zcrx_ctxs" renamed
 json() { unifiedctl -j doctor | jq -e "$1"; }
 ok "all in JSON, in the same words" json 'map(select(.state == "ok") | .check) | contains(["kernel", "private parts", "nvme driver", "io_uring", "zero copy rx", "io_uring BPF"])'
 ok "the NVMe drive and its limits" says "nvme nvme0n1" unifiedctl doctor
