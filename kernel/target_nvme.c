@@ -272,12 +272,14 @@ struct request *unified_nvme_read_request(struct unified_target *t, u64 lba)
 		.rw.slba = cpu_to_le64(lba),
 	};
 	struct request *rq = blk_mq_alloc_request(bdev_get_queue(t->bdev), REQ_OP_DRV_IN, 0);
+	const struct nvme_command *where;
 
 	if (IS_ERR(rq))
 		return rq;
 	init_request(rq, &cmd);
-	/* The command is where the layout says that it is. */
-	if (!memcmp(unified_nvme_command(rq), &cmd, sizeof(cmd)))
+	/* Is the command where the layout says that it is? */
+	where = unified_nvme_command(rq);
+	if (virt_addr_valid(where) && !memcmp(where, &cmd, sizeof(cmd)))
 		return rq;
 	blk_mq_free_request(rq);
 	return ERR_PTR(-EPROTO);
