@@ -202,7 +202,7 @@ struct unified_io_region_info {
 	__u32 min_order; /* the smallest */
 	__u32 nr_pinned; /* folios that something has pinned for I/O */
 	__u32 nr_maps;	 /* mappings, in all processes */
-	__u32 sealed;	 /* 1 after UNIFIED_IO_SEAL */
+	__u32 sealed;	 /* 1 after UNIFIED_IO_SEAL or UNIFIED_IO_SEAL_PART */
 	__u32 owner_pid; /* who set it up */
 	__u32 net_ifindex;
 	__u32 net_rxq;
@@ -392,5 +392,23 @@ struct unified_io_target {
  * EOPNOTSUPP with the caller's own memory, whose mappings are not the module's.
  */
 #define UNIFIED_IO_SEAL _IO(UNIFIED_IO_MAGIC, 0x07)
+
+/*
+ * The same for the rings and a part of the receive area: the rest of it is mapped as
+ * before, until it is sealed by this or by UNIFIED_IO_SEAL. For who gives it away
+ * bit by bit.
+ *
+ * EBUSY, EOPNOTSUPP as above
+ * EINVAL   not whole pages, none, or a reserved field that is not 0
+ * ERANGE   not all of it is in the receive area
+ * ENOMEM   no memory
+ */
+struct unified_io_seal {
+	__u64 offset; /* from the start of the region */
+	__u64 len;
+	__u64 resv[2]; /* 0 */
+};
+
+#define UNIFIED_IO_SEAL_PART _IOW(UNIFIED_IO_MAGIC, 0x0d, struct unified_io_seal)
 
 #endif

@@ -99,6 +99,22 @@ static int unified_ioctl_seal(struct file *file)
 	return region ? unified_memory_seal(region) : -ENXIO;
 }
 
+static int unified_ioctl_seal_part(struct file *file, u32 cmd, void __user *uarg)
+{
+	struct unified_io_region *region = unified_file_region(file);
+	struct unified_io_seal seal = {};
+	int ret;
+
+	if (!region)
+		return -ENXIO;
+	ret = copy_struct_from_user(&seal, sizeof(seal), uarg, _IOC_SIZE(cmd));
+	if (ret)
+		return ret;
+	if (memchr_inv(seal.resv, 0, sizeof(seal.resv)))
+		return -EINVAL;
+	return unified_memory_seal_part(region, seal.offset, seal.len);
+}
+
 /* The region that a request is for: the file's own, or one that is named. */
 static struct unified_io_region *unified_named_region(struct file *file, u32 id)
 {
@@ -265,6 +281,8 @@ static long unified_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		return unified_ioctl_get_policy(cmd, uarg);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SEAL):
 		return unified_ioctl_seal(file);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SEAL_PART):
+		return unified_ioctl_seal_part(file, cmd, uarg);
 	default:
 		return -ENOTTY;
 	}

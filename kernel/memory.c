@@ -11,13 +11,14 @@
  * They are never used for another region.
  *
  * Mappings. Every VMA of a region has a struct unified_map on region->maps, under
- * region->map_lock, which also protects region->sealed. A VMA holds the file, and
+ * region->map_lock, which also protects what is sealed. A VMA holds the file, and
  * so the region. Its range and flags belong to its own mm and are read here
  * without that lock: they can only shrink (VM_DONTEXPAND, and VM_MAYWRITE is
  * never gained), so that seal may see too much of a mapping, never too little.
  * vm_pgoff is not read: it changes together with vm_start, and who sees only one
  * of both sees too little. What the two differ by never changes.
  */
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
@@ -154,6 +155,7 @@ void unified_memory_put(struct unified_io_region *r)
 	if (r->mm)
 		unified_memory_unpin(r);
 	unified_memory_free_folios(r);
+	bitmap_free(r->sealed_pages);
 	kvfree(r->folios);
 	kvfree(r->pages);
 }
@@ -187,14 +189,29 @@ static bool unified_map_overlaps(const struct unified_map *map, u64 start, u64 l
 	return len && first < start + len && start < end;
 }
 
-/* What must not be mapped once the region is sealed. */
-static bool unified_map_breaks_seal(const struct unified_io_region *r,
-				    const struct unified_map *map)
+/* Must it be gone before the rings and this part of the receive area are sealed? */
+static bool unified_map_in_way(const struct unified_io_region *r, const struct unified_map *map,
+			       u64 start, u64 len)
 {
 	if (unified_map_overlaps(map, r->offsets.rings, r->ring_size))
 		return true;
-	return (map->vma->vm_flags & VM_MAYWRITE) &&
-	       unified_map_overlaps(map, r->offsets.rx, r->rx_size);
+	return (map->vma->vm_flags & VM_MAYWRITE) && unified_map_overlaps(map, start, len);
+}
+
+/* What must not be mapped any more, of a region that is sealed or in parts. */
+static bool unified_map_breaks_seal(const struct unified_io_region *r,
+				    const struct unified_map *map)
+{
+	u64 from = r->offsets.rx, to = from + r->rx_size, first, end;
+
+	if (!unified_map_in_way(r, map, from, r->rx_size))
+		return false;
+	if (!r->sealed_pages || unified_map_overlaps(map, r->offsets.rings, r->ring_size))
+		return true;
+	first = max(READ_ONCE(map->vma->vm_start) - map->origin, from) - from;
+	end = min(READ_ONCE(map->vma->vm_end) - map->origin, to) - from;
+	end >>= PAGE_SHIFT;
+	return find_next_bit(r->sealed_pages, end, first >> PAGE_SHIFT) < end;
 }
 
 int unified_memory_seal(struct unified_io_region *r)
@@ -205,8 +222,37 @@ int unified_memory_seal(struct unified_io_region *r)
 		return -EOPNOTSUPP;
 	guard(mutex)(&r->map_lock);
 	list_for_each_entry(map, &r->maps, node)
-		if (unified_map_breaks_seal(r, map))
+		if (unified_map_in_way(r, map, r->offsets.rx, r->rx_size))
 			return -EBUSY;
+	r->sealed = true;
+	bitmap_free(r->sealed_pages);
+	r->sealed_pages = NULL;
+	return 0;
+}
+
+int unified_memory_seal_part(struct unified_io_region *r, u64 offset, u64 len)
+{
+	u64 from = r->offsets.rx;
+	struct unified_map *map;
+
+	if (r->flags & UNIFIED_IO_SETUP_USER_MEMORY)
+		return -EOPNOTSUPP;
+	if (!len || !PAGE_ALIGNED(offset) || !PAGE_ALIGNED(len))
+		return -EINVAL;
+	if (offset < from || offset - from > r->rx_size || len > r->rx_size - (offset - from))
+		return -ERANGE;
+	guard(mutex)(&r->map_lock);
+	/* All of it is. */
+	if (r->sealed && !r->sealed_pages)
+		return 0;
+	list_for_each_entry(map, &r->maps, node)
+		if (unified_map_in_way(r, map, offset, len))
+			return -EBUSY;
+	if (!r->sealed_pages)
+		r->sealed_pages = bitmap_zalloc(r->rx_size >> PAGE_SHIFT, UNIFIED_GFP);
+	if (!r->sealed_pages)
+		return -ENOMEM;
+	bitmap_set(r->sealed_pages, (offset - from) >> PAGE_SHIFT, len >> PAGE_SHIFT);
 	r->sealed = true;
 	return 0;
 }

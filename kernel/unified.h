@@ -75,9 +75,10 @@ struct unified_io_region {
 	struct unified_buffer *buffers;
 	struct unified_io_ledger __percpu *ledger;
 
-	struct mutex map_lock; /* for the next two */
+	struct mutex map_lock; /* for the next three */
 	struct list_head maps;
 	bool sealed;
+	unsigned long *sealed_pages; /* of the receive area, a bit each; NULL: all, or none */
 
 	struct list_head attachments; /* chain.c: by priority; policy_mutex */
 	struct unified_chain __rcu *chain;
@@ -209,6 +210,7 @@ int unified_memory_get(struct unified_io_region *r, unsigned long user_addr);
 void unified_memory_put(struct unified_io_region *r);
 void unified_memory_info(struct unified_io_region *r, struct unified_io_region_info *info);
 int unified_memory_seal(struct unified_io_region *r);
+int unified_memory_seal_part(struct unified_io_region *r, u64 offset, u64 len);
 int unified_memory_mmap(struct unified_io_region *r, struct vm_area_struct *vma);
 
 /* buffer.c: the slots, handed out one at a time */
