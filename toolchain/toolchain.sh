@@ -22,6 +22,8 @@
 # used, else mmdebstrap's default.
 
 set -euo pipefail
+# Where chroot and setpriv may be, and ordinary users do not look.
+PATH=$PATH:/usr/sbin:/sbin
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(dirname "$here")
