@@ -298,6 +298,11 @@ in-deb:
 	$(Q)rm -r $(deb_tree)
 	$(Q)ls build/deb/*.deb
 
+# On a machine of its own, whose kernel is upgraded FROM one TO another.
+.PHONY: check-packages
+check-packages: deb
+	$(Q)FROM='$(FROM)' TO='$(TO)' selftests/check-packages
+
 # --- bench ------------------------------------------------------------------
 
 bench_paths := $(patsubst selftests/bench/paths/%.c,$(out)/bench/%,$(wildcard selftests/bench/paths/*.c))
@@ -360,6 +365,7 @@ help:
 	@echo 'make check TESTS="pattern ..."   only the tests whose names match'
 	@echo 'make bench BENCH="pattern ..."   count what an I/O costs; PROFILE=1: by function'
 	@echo 'make install uninstall           under PREFIX=/usr/local, DESTDIR=...'
+	@echo 'make install-dkms                the source of the module, for DKMS'
 	@echo 'make clean                       remove OUT=build'
 	@echo 'make vm-build                    build for the VM, and for one that runs'
 	@echo 'make lint                        format-check sparse checkpatch shellcheck'
@@ -367,6 +373,8 @@ help:
 	@echo 'make EXPERIMENTAL=1              for a kernel newer than KERNEL_MAX of version.mk'
 	@echo 'make check KERNEL=7.2.12          on another kernel; so for demo, vm and bench'
 	@echo 'make check-kernels               on every kernel that is known or newer, and a table'
+	@echo 'make deb                         Debian packages, into build/deb'
+	@echo 'make check-packages              install them in a VM, upgrade its kernel, purge them'
 	@echo 'make kernels                     which kernels are in reach, and which are here'
 	@echo 'make clean-toolchain             remove the toolchain directories'
 	@echo 'MIRROR=URL                       where the toolchain takes Debian from'
