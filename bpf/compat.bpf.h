@@ -48,6 +48,11 @@ struct io_zcrx_ifq___many {
 	unsigned int nr_areas;
 };
 
+/* The module's own, as its BTF has it: where the kernel has a region. */
+struct unified_io_region___memory {
+	void *kaddr;
+};
+
 struct netmem_desc___private {
 	void *pp;
 };
@@ -91,6 +96,11 @@ static __always_inline __u64 compat_zcrx_ifq(struct iou_ctx *ring, __u32 id)
 	return (__u64)entry;
 }
 
+/*
+ * 2026-11: without it a completion's offset is computed in 32 bits, and one in an
+ * area of more than 4 GiB is wrong. It was put right by the change before, and
+ * nothing else tells.
+ */
 static __always_inline bool compat_zcrx_many_areas(void)
 {
 	return bpf_core_field_exists(struct io_zcrx_ifq___many, areas) &&

@@ -166,6 +166,10 @@ __noinline int other(RING, __u32 tag, __u32 index, __u32 flags)
 		return stream_open(index & (INGEST_STREAMS - 1));
 	case INGEST_CLOSE:
 		return stream_closed(index & (INGEST_STREAMS - 1));
+	case INGEST_STARVED:
+		stats.starved++;
+		loop_grow();
+		return 0;
 	case INGEST_TICK:
 		if (!(flags & CQE_F_MORE))
 			tick_start(ring);
@@ -229,7 +233,21 @@ __noinline int areas_find(RING)
 	while (i < n && i < INGEST_AREAS && may_go_on())
 		area_find(ring, i++);
 	nr_areas = i;
+	stats.areas = i;
 	return 0;
+}
+
+/* Where the kernel has the data area. */
+static __always_inline void region_find(void)
+{
+	struct unified_io_region *r = bpf_unified_region_get(setup.region);
+
+	if (!r) {
+		broken(-ENODEV);
+		return;
+	}
+	region_data = (__u64)((struct unified_io_region___memory *)r)->kaddr + setup.data;
+	bpf_unified_region_put(r);
 }
 
 __noinline int start(RING)
@@ -242,6 +260,7 @@ __noinline int start(RING)
 	}
 	nr_free = i;
 	ready = 1;
+	region_find();
 	if (setup.zcrx)
 		areas_find(ring);
 	return tick_start(ring);
@@ -301,6 +320,8 @@ int BPF_PROG(ingest_step, struct iou_ctx *ring, struct iou_loop_params *params)
 		sq_submit(ring);
 		return IOU_LOOP_STOP;
 	}
+	if (nr_areas != *(volatile __u32 *)&control.areas && setup.zcrx)
+		areas_find(ring);
 	head = reap(ring, cq, mem);
 	if (done_head != done_tail)
 		refill(ring);
@@ -320,7 +341,7 @@ int BPF_PROG(ingest_step, struct iou_ctx *ring, struct iou_loop_params *params)
 		sq_submit(ring);
 	if (draining && !stats.streams && stats.end == INGEST_RUNNING)
 		stats.end = draining;
-	if (stats.end != INGEST_RUNNING || stats.flush)
+	if (stats.end != INGEST_RUNNING || stats.flush || stats.grow)
 		return IOU_LOOP_STOP;
 	params->cq_wait_idx = head + !again;
 	return IOU_LOOP_CONTINUE;

@@ -15,8 +15,14 @@
 #define INGEST_FRAGMENTS 96  /* of one that is full, at most: of usual packets, 128 KiB */
 #define INGEST_FEW	64   /* at least */
 #define INGEST_AREAS	64   /* of receive buffers; a power of two */
+#define INGEST_MAX_SLOTS (1 << 16) /* recv; of all rings */
 
-/* Bytes of the lists of fragments of all commands, 16 for each. */
+/*
+ * For each ring, in front of all buffers: lists of fragments, staging, zeroes. It
+ * is what the loop can address, and that is 512 MiB of the region at most.
+ *
+ * Bytes of the lists of fragments of all commands, 16 for each.
+ */
 #define INGEST_LISTS	(INGEST_COMMANDS * INGEST_PIECES * 16)
 /* Of zeroes, behind the last byte of a stream: the largest block. */
 #define INGEST_ZEROES	4096
@@ -32,6 +38,7 @@ enum ingest_tag {
 	INGEST_CLOSE,	 /* of a stream's file slot */
 	INGEST_CANCEL,
 	INGEST_TICK,
+	INGEST_STARVED,	 /* the NIC found no buffer */
 };
 
 #define INGEST_TAG(tag, index) ((__u64)(tag) << 56 | (index))
@@ -54,7 +61,7 @@ struct ingest_config {
 	/* The ring: its memory, and where in it things are. */
 	__u64 cq_size;
 	__u64 sq_size;
-	__u64 mem_size; /* the region's */
+	__u64 mem_size; /* of the region, up to the first buffer */
 	__u32 sq_tail, sq_mask;
 	__u32 cq_head, cq_tail, cq_mask, cqes;
 
@@ -74,7 +81,6 @@ struct ingest_config {
 	__u64 slots;
 	__u32 slot_size;
 	__u64 lists, zeroes, staging;
-	__u64 lists_at; /* from the start of the region */
 	__u64 user_data_area; /* where the process has the data area mapped; recv */
 
 	__u32 region;
@@ -82,7 +88,8 @@ struct ingest_config {
 	__u32 block_shift;
 	__u32 command_bytes; /* when it is full */
 	__u32 command_frags;
-	__u32 budget;	     /* buffers that streams may hold, all together */
+	__u32 budget;	     /* buffers of an area that streams may hold, all together */
+	__u32 budget_most;   /* of all areas */
 	__u32 on_error;	     /* enum ingest_on_error */
 	__u32 require_zero_copy;
 	__u32 targets;	     /* that there are */
@@ -115,7 +122,8 @@ struct ingest_peer {
 /* The loader writes, the loop reads. */
 struct ingest_control {
 	__u32 drain; /* 1: end the streams, then the loop; with INGEST_WAKE */
-	__u32 areas; /* that io_uring has; before the loop's first step */
+	__u32 areas; /* that io_uring has */
+	__u32 areas_max; /* that it may have */
 };
 
 /* Why bytes were copied. */
@@ -148,6 +156,7 @@ struct ingest_stats {
 	__u64 cq_full;	    /* ends of a receive: -ENOSPC */
 	__u64 no_buffers;   /* -ENOMEM, -ENOBUFS */
 	__u64 missteered;   /* -EFAULT */
+	__u64 starved;	    /* the NIC found none; told once for each time that there were more */
 	__u64 refill_full;
 	__u64 packed;	    /* fragments that did not begin a buffer */
 	__u64 flushed;	    /* commands that were not full */
@@ -156,6 +165,8 @@ struct ingest_stats {
 	__u32 under_way;    /* commands */
 	__u32 streams;
 	__u32 hidden;	    /* areas whose buffers are not where the kernel has them */
+	__u32 areas;	    /* that the loop knows */
+	__u32 grow;	    /* the thread is to add one and come back */
 	__u32 flush;	    /* the thread is to flush the refill ring and come back */
 	__u32 end;	    /* enum ingest_end */
 	__s32 error;

@@ -118,7 +118,7 @@ struct ingest_peer peers[INGEST_STREAMS];
 static struct stream streams[INGEST_STREAMS];
 static struct command commands[INGEST_COMMANDS];
 static __u64 refs[INGEST_COMMANDS][INGEST_PIECES];
-static __u32 slot_generations[1 << 16];	/* of the slots that are held */
+static __u32 slot_generations[INGEST_MAX_SLOTS];	/* of the slots that are held */
 
 /* Commands that nobody uses, and those whose buffers go back, first come first. */
 #define SPARE_COMMAND (INGEST_COMMANDS - 1) /* never among them */
@@ -133,6 +133,7 @@ static __u32 nr_waiting;
 
 static __u64 niovs[INGEST_AREAS]; /* of each area, in the kernel; 0: cannot be seen */
 __u32 nr_areas;
+static __u64 region_data; /* the data area, in the kernel */
 __u32 ready;
 __u32 draining;		/* enum ingest_end: what it will have ended with */
 
@@ -179,6 +180,22 @@ out:	go;								\
 	stats.where = __LINE__;						\
 })
 
+/* All streams end, and then the loop. */
+static __always_inline void loop_end(__u32 end, __s32 error)
+{
+	if (draining)
+		return;
+	stats.error = error;
+	draining = end;
+}
+
+/* There are too few buffers. */
+static __always_inline void loop_grow(void)
+{
+	if (nr_areas < *(volatile __u32 *)&control.areas_max)
+		stats.grow = 1;
+}
+
 /*
  * Elements are found by a masked index each time: a pointer that a loop moves on
  * is nothing that the verifier could bound, so the compiler must not make one.
@@ -220,7 +237,7 @@ static __always_inline struct fragment *fragment_at(__u8 *mem, __u32 index, __u3
 {
 	__u64 at = (index & (INGEST_COMMANDS - 1)) * INGEST_PIECES + (n & (INGEST_PIECES - 1));
 
-	return (struct fragment *)(mem + setup.lists_at + at * sizeof(struct fragment));
+	return (struct fragment *)(mem + setup.data + setup.lists + at * sizeof(struct fragment));
 }
 
 /* --- the ring's memory: NULL never happens, the verifier wants to hear of it ------ */

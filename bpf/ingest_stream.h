@@ -31,15 +31,6 @@ static __always_inline void stream_error(struct stream *s, __u32 index, __s32 er
 	stream_wait(s, index);
 }
 
-/* All streams end, and then the loop. */
-static __always_inline void loop_end(__u32 end, __s32 error)
-{
-	if (draining)
-		return;
-	stats.error = error;
-	draining = end;
-}
-
 static __always_inline __u64 stream_bytes(const struct stream *s)
 {
 	return s->before + s->got - s->dropped;
@@ -211,20 +202,19 @@ static __always_inline void stream_pad(struct iou_ctx *ring, struct stream *s)
 	c->padded = pad;
 }
 
-/* Bytes from an address to behind the first n of a staging block. */
+/*
+ * Bytes from an address to behind the first n of a staging block. What arrived is
+ * beyond what a program may address and is read as the kernel's memory.
+ */
 static __always_inline __u32 stage(__u8 *mem, __u64 to, __u32 n, __u64 from, __u32 len)
 {
-	__u32 i = zero;
+	__u32 at = n & 4095, room = 4096 - at;
 
-	while (i < len && may_go_on()) {
-		__u64 at = setup.data + from + i++;
-
-		barrier_var(at);
-		if (at >= setup.mem_size)
-			break;
-		mem[setup.data + to + (n++ & 4095)] = mem[at];
-	}
-	return n;
+	if (len > room)
+		len = room;
+	if (bpf_probe_read_kernel(mem + setup.data + to + at, len, (void *)(region_data + from)))
+		broken(-EFAULT);
+	return at + len;
 }
 
 /* Less than a block, of so many fragments: copied, so that their buffers go back. */
@@ -506,6 +496,7 @@ __noinline int receive_ended(__u32 index, __s32 res)
 	case ENOBUFS:
 		/* For what must be copied there are those only that the kernel took back. */
 		stats.no_buffers++;
+		loop_grow();
 		s->flags |= S_LATER;
 		if (setup.zcrx)
 			stats.flush = 1;
@@ -598,8 +589,10 @@ static __always_inline bool stream_end(struct iou_ctx *ring, struct stream *s, _
  */
 static __always_inline __u32 stream_share(void)
 {
-	__u64 refs = setup.budget;
+	__u64 refs = (__u64)setup.budget * (nr_areas ?: 1);
 
+	if (refs > setup.budget_most)
+		refs = setup.budget_most;
 	if (stats.packed)
 		refs = refs * stats.receives / (stats.receives - stats.packed ?: 1);
 	if (refs > INGEST_COMMANDS * 32)

@@ -30,6 +30,8 @@
 #define INGEST_MAX_QUEUES   16
 #define INGEST_MAX_POLICIES 8
 #define INGEST_SLOT	    (128 << 10)
+#define INGEST_MAX_AREA	    (16ULL << 30) /* of a queue */
+#define INGEST_MAX_BUFFERS  (32ULL << 30) /* of all; a region has twice that at most */
 
 /* Beyond those of every command. */
 enum {
@@ -54,7 +56,8 @@ struct ingest_options {
 	bool require_zero_copy;
 	bool stats_json;
 	bool poll_threads;
-	uint64_t area;	      /* bytes of buffers for each queue */
+	uint64_t area;	      /* bytes of buffers for each queue, at first */
+	uint64_t area_max;    /* and how many there may be */
 	uint64_t buffer;      /* bytes of one */
 	uint64_t start;	      /* on the targets */
 	uint64_t extent;      /* bytes that a stream takes at a time */
@@ -93,7 +96,8 @@ struct ingest_queue {
 	struct io_uring_zcrx_area_reg area;
 	struct io_uring_zcrx_ifq_reg zcrx;
 	uint64_t memory; /* its part of the rings, from the region's start */
-	uint64_t data;	 /* its part of the receive area, an address */
+	uint64_t lists;	 /* addresses */
+	uint64_t data;	 /* of its buffers */
 	unsigned int napi;
 	struct ingest_bpf *skel;
 	struct bpf_link *link;
@@ -139,10 +143,16 @@ int ingest_check_loops(const struct ingest *in);
 /* ingest_region.c: the region, its targets, and what part of it is whose */
 int ingest_region_open(struct ingest *in);
 int ingest_region_seal(struct ingest *in);
+/* 0 or -errno */
+int ingest_region_seal_part(const struct ingest *in, uint64_t offset, uint64_t len);
 void ingest_region_close(struct ingest *in);
 /* Which blocks of the targets are free: all, from the start on. */
 void ingest_region_space(const struct ingest *in, struct ingest_space *space);
+/* Addresses: of a queue's lists, with its staging and zeroes behind, and of its buffers. */
+uint64_t ingest_lists_of(const struct ingest_queue *q);
 uint64_t ingest_area_of(const struct ingest_queue *q);
+/* How much from the region's start on the loops are to address. */
+uint64_t ingest_loop_memory(const struct ingest *in);
 
 /* ingest_queue.c: a ring, its program and its thread */
 int ingest_queues_start(struct ingest *in);
@@ -150,6 +160,11 @@ void ingest_queues_run(struct ingest *in, bool go);
 void ingest_queues_stop(struct ingest *in);
 int ingest_queues_status(const struct ingest *in, char *why, size_t size);
 const struct ingest_stats *ingest_queue_stats(const struct ingest_queue *q);
+
+/* ingest_area.c: a queue's buffers become more */
+void ingest_area_events(const struct ingest_queue *q, struct zcrx_event_desc *event);
+int ingest_area_check(struct ingest_queue *q);
+void ingest_area_add(struct ingest_queue *q);
 
 /* ingest_accept.c: connections, and what the loops say of them */
 int ingest_listen(struct ingest *in);

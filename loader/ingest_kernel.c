@@ -21,15 +21,30 @@ static int check_fields(uint32_t there)
 	return EXIT_COPIED;
 }
 
+/* See compat_zcrx_many_areas(). */
+#define AREA_OF_32_BITS (4ULL << 30)
+
+static int check_area(const struct ingest *in, uint32_t there)
+{
+	if (!in->opt.nic || in->opt.area <= AREA_OF_32_BITS ||
+	    private_field_is(there, PRIVATE_MANY_AREAS))
+		return EXIT_OK;
+	return fail(0, "this kernel miscounts in a receive area of more than 4 GiB: take a "
+		       "smaller --area, more queues, or a newer kernel");
+}
+
 int ingest_check_kernel(const struct ingest *in)
 {
 	uint32_t there;
 	int ret;
 
-	if (!in->opt.require_zero_copy)
+	if (!in->opt.require_zero_copy && in->opt.area <= AREA_OF_32_BITS)
 		return EXIT_OK;
 	ret = private_fields_ask(&there);
-	return ret ? fail(ret, "cannot ask the kernel for its structures") : check_fields(there);
+	if (ret)
+		return fail(ret, "cannot ask the kernel for its structures");
+	ret = check_area(in, there);
+	return ret || !in->opt.require_zero_copy ? ret : check_fields(there);
 }
 
 /* When the loops have looked for their buffers: has each found them? */

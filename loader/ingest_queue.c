@@ -82,12 +82,12 @@ static int register_files(struct ingest_queue *q)
 	return ret < 0 ? queue_failed(q, ret, "cannot register files with io_uring") : EXIT_OK;
 }
 
-/* All of the region is what the loop may touch. */
+/* What the loop may touch: not the buffers, of which it only has the addresses. */
 static int register_memory(struct ingest_queue *q)
 {
 	struct io_uring_region_desc desc = {
 		.user_addr = (uintptr_t)q->in->map,
-		.size = q->in->map_len,
+		.size = ingest_loop_memory(q->in),
 		.flags = IORING_MEM_REGION_TYPE_USER,
 	};
 	struct io_uring_mem_region_reg reg = { .region_uptr = (uintptr_t)&desc };
@@ -101,7 +101,7 @@ static uint32_t refill_entries(const struct ingest_options *opt)
 	uint32_t n = 4096;
 
 	/* A buffer can have several references, each with an entry of its own. */
-	while (n < 4 * opt->area / opt->buffer && n < INGEST_MAX_REFILL)
+	while (n < 4 * opt->area_max / opt->buffer && n < INGEST_MAX_REFILL)
 		n *= 2;
 	return n;
 }
@@ -114,8 +114,10 @@ static int bind_queue(struct ingest_queue *q)
 		.size = INGEST_RING_PART - INGEST_AT_REFILL,
 		.flags = IORING_MEM_REGION_TYPE_USER,
 	};
+	struct zcrx_event_desc event;
 	int tries, ret = 0;
 
+	ingest_area_events(q, &event);
 	q->area = (struct io_uring_zcrx_area_reg){
 		.addr = (uintptr_t)in_region(q, q->in->setup.offsets.data + q->data),
 		.len = opt->area,
@@ -127,6 +129,7 @@ static int bind_queue(struct ingest_queue *q)
 			.rq_entries = refill_entries(opt),
 			.area_ptr = (uintptr_t)&q->area,
 			.region_ptr = (uintptr_t)&desc,
+			.event_desc = event.type_mask ? (uintptr_t)&event : 0,
 			.rx_buf_len = opt->buffer == 4096 ? 0 : opt->buffer,
 		};
 		ret = io_uring_register(q->fd, IORING_REGISTER_ZCRX_IFQ, &q->zcrx, 1);
@@ -173,7 +176,7 @@ static int register_zcrx(struct ingest_queue *q)
 	ret = nic_queue_napi(opt->ifindex, queue, &q->napi);
 	if (ret)
 		return queue_failed(q, ret, "cannot find the queue's NAPI");
-	return EXIT_OK;
+	return ingest_area_check(q);
 }
 
 static int queue_setup(struct ingest_queue *q)
@@ -264,6 +267,8 @@ static void queue_loop(struct ingest_queue *q)
 			return;
 		if (s->flush)
 			queue_flush(q);
+		if (s->grow)
+			ingest_area_add(q);
 	}
 }
 
@@ -311,21 +316,33 @@ static unsigned int tick_ms(const struct ingest_options *opt)
 	return opt->flush_ms < 100 ? opt->flush_ms : 100;
 }
 
+/* Of an area, without a quarter that is for the NIC's ring and for sockets. */
+static uint32_t budget(const struct ingest *in)
+{
+	uint64_t buffers = in->opt.area / in->opt.buffer;
+
+	return in->opt.nic ? buffers - buffers / 4 : in->setup.nr_slots / in->opt.nr_queues;
+}
+
+/* What half of the commands take. */
+static uint32_t budget_most(const struct ingest_options *opt)
+{
+	uint64_t each = opt->command > opt->buffer ? opt->command / opt->buffer : 1;
+
+	return opt->nic ? INGEST_COMMANDS / 2 * each : UINT32_MAX;
+}
+
 static void configure(struct ingest_queue *q)
 {
 	const struct ingest_options *opt = &q->in->opt;
 	const struct unified_io_offsets *o = &q->in->setup.offsets;
 	const struct io_uring_params *p = &q->params;
-	uint64_t page = 4096, lists = q->data + (opt->nic ? opt->area : 0);
-	uint32_t buffers =
-		opt->nic ? opt->area / opt->buffer : q->in->setup.nr_slots / opt->nr_queues;
-	/* The NIC's ring, and what sockets hold before it is received. */
-	uint32_t kept = opt->nic ? buffers / 4 : 0;
+	uint64_t page = 4096;
 
 	*(struct ingest_config *)&q->skel->rodata->setup = (struct ingest_config){
 		.cq_size = (p->cq_off.cqes + p->cq_entries * 32 + page - 1) & -page,
 		.sq_size = p->sq_entries * 128,
-		.mem_size = q->in->setup.region_size,
+		.mem_size = ingest_loop_memory(q->in),
 		.sq_tail = p->sq_off.tail,
 		.sq_mask = p->sq_entries - 1,
 		.cq_head = p->cq_off.head,
@@ -346,17 +363,17 @@ static void configure(struct ingest_queue *q)
 		.area = q->data,
 		.slots = o->slots - o->data,
 		.slot_size = INGEST_SLOT,
-		.lists = lists,
-		.lists_at = o->data + lists,
-		.staging = lists + INGEST_LISTS,
-		.zeroes = lists + INGEST_LISTS + INGEST_STAGING,
+		.lists = q->lists,
+		.staging = q->lists + INGEST_LISTS,
+		.zeroes = q->lists + INGEST_LISTS + INGEST_STAGING,
 		.user_data_area = (uintptr_t)q->in->map - (o->slots - o->data),
 		.region = q->in->setup.id,
 		.submit = UNIFIED_IO_URING_SUBMIT,
 		.block_shift = __builtin_ctz(q->in->block),
 		.command_bytes = opt->command,
 		.command_frags = most_fragments(q->in),
-		.budget = buffers - kept,
+		.budget = budget(q->in),
+		.budget_most = budget_most(opt),
 		.on_error = opt->on_error,
 		.targets = (1ULL << opt->nr_targets) - 1,
 		.queues = opt->nr_queues,
@@ -381,6 +398,7 @@ static int load_program(struct ingest_queue *q)
 		return fail(-errno, "cannot open the loop's program");
 	configure(q);
 	q->skel->bss->control.areas = 1;
+	q->skel->bss->control.areas_max = q->in->opt.area_max / q->in->opt.area;
 	q->skel->struct_ops.ingest->ring_fd = q->fd;
 	/* All take blocks from the same. */
 	if (q->index)
@@ -419,6 +437,7 @@ static int start_threads(struct ingest *in)
 		q->index = i;
 		q->fd = -1;
 		q->memory = in->setup.offsets.rings + i * INGEST_RING_PART;
+		q->lists = ingest_lists_of(q);
 		q->data = ingest_area_of(q);
 		ret = pthread_create(&q->thread, NULL, queue_main, q);
 		q->started = !ret;

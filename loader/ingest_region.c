@@ -3,11 +3,13 @@
  * The region of unifiedctl ingest, see ingest.h: made once for all queues.
  *
  *	rings	for each queue: its CQ, its SQ, the refill ring of its buffers
- *	rx	for each queue: buffers, lists of fragments, staging, zeroes
+ *	rx	for each queue: lists of fragments, staging, zeroes
+ *		for each queue: buffers
  *	slots	recv: what is received into, of all queues
  *
  * When all rings are registered it is sealed: from then on nobody, this process
- * included, has the rings mapped, nor the receive area writable.
+ * included, has the rings mapped, nor the receive area writable. The memory of areas
+ * that are added later is sealed then, see ingest_area.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -23,21 +25,34 @@
 
 #define HUGE_PAGE (2ULL << 20)
 
-/* Of a queue in the receive area; huge pages are not shared between queues. */
-static uint64_t rx_part(const struct ingest_options *opt)
-{
-	uint64_t size = INGEST_LISTS + INGEST_STAGING + INGEST_ZEROES;
+/* Lists and what comes with them; huge pages are not shared between queues. */
+#define LISTS_PART                                                                                 \
+	((INGEST_LISTS + INGEST_STAGING + INGEST_ZEROES + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE)
 
-	if (opt->nic)
-		size += opt->area;
-	return (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+static uint64_t rx_size(const struct ingest_options *opt)
+{
+	return opt->nr_queues * (LISTS_PART + (opt->nic ? opt->area_max : 0));
+}
+
+uint64_t ingest_lists_of(const struct ingest_queue *q)
+{
+	const struct unified_io_offsets *o = &q->in->setup.offsets;
+
+	return o->rx - o->data + q->index * LISTS_PART;
 }
 
 uint64_t ingest_area_of(const struct ingest_queue *q)
 {
 	const struct unified_io_offsets *o = &q->in->setup.offsets;
+	const struct ingest_options *opt = &q->in->opt;
 
-	return o->rx - o->data + q->index * rx_part(&q->in->opt);
+	return o->rx - o->data + opt->nr_queues * LISTS_PART + q->index * opt->area_max;
+}
+
+/* The rings, and the lists of all queues. */
+uint64_t ingest_loop_memory(const struct ingest *in)
+{
+	return in->setup.offsets.rx + in->opt.nr_queues * LISTS_PART;
 }
 
 static int setup(struct ingest *in)
@@ -54,7 +69,7 @@ static int setup(struct ingest *in)
 		.net_ifindex = opt->ifindex,
 		.net_rxq = opt->nic ? opt->queues[0] : 0,
 		.ring_size = opt->nr_queues * INGEST_RING_PART,
-		.rx_size = opt->nr_queues * rx_part(opt),
+		.rx_size = rx_size(opt),
 		.slot_size = INGEST_SLOT,
 	};
 	in->setup.region_size = in->setup.ring_size + in->setup.rx_size + 2 * HUGE_PAGE;
@@ -136,14 +151,39 @@ int ingest_region_open(struct ingest *in)
 	return ret ?: add_targets(in);
 }
 
+int ingest_region_seal_part(const struct ingest *in, uint64_t offset, uint64_t len)
+{
+	struct unified_io_seal part = { .offset = offset, .len = len };
+
+	return ioctl(in->fd, UNIFIED_IO_SEAL_PART, &part) ? -errno : 0;
+}
+
+/* All of it, or, where areas are added later, all but the memory of those. 0 or -errno. */
+static int seal(const struct ingest *in)
+{
+	const struct unified_io_offsets *o = &in->setup.offsets;
+	const struct ingest_options *opt = &in->opt;
+	unsigned int i;
+	int ret;
+
+	if (!opt->nic || opt->area_max == opt->area)
+		return ioctl(in->fd, UNIFIED_IO_SEAL) ? -errno : 0;
+	ret = ingest_region_seal_part(in, o->rx, opt->nr_queues * LISTS_PART);
+	for (i = 0; i < opt->nr_queues && !ret; i++)
+		ret = ingest_region_seal_part(in, o->data + in->queue[i].data, opt->area);
+	return ret;
+}
+
 int ingest_region_seal(struct ingest *in)
 {
 	const struct unified_io_offsets *o = &in->setup.offsets;
+	int ret;
 
 	munmap(in->map, in->map_len);
 	in->map = NULL;
-	if (ioctl(in->fd, UNIFIED_IO_SEAL))
-		return fail(-errno, "cannot seal the region");
+	ret = seal(in);
+	if (ret)
+		return fail(ret, "cannot seal the region");
 	if (in->opt.nic)
 		return EXIT_OK;
 	in->map_len = in->setup.region_size - o->slots;

@@ -43,6 +43,7 @@ void ingest_report_sum(const struct ingest *in, struct ingest_stats *sum)
 			to[j] += from[j];
 		sum->under_way += s->under_way;
 		sum->streams += s->streams;
+		sum->areas += s->areas;
 	}
 }
 
@@ -66,10 +67,20 @@ static uint32_t buffers_held(const struct ingest_stats *s)
 	return s->receives - s->returned;
 }
 
-static uint32_t all_buffers(const struct ingest *in)
+static uint32_t all_buffers(const struct ingest *in, const struct ingest_stats *s)
 {
-	return in->opt.nic ? in->opt.nr_queues * (in->opt.area / in->opt.buffer)
-			   : in->setup.nr_slots;
+	return in->opt.nic ? s->areas * (in->opt.area / in->opt.buffer) : in->setup.nr_slots;
+}
+
+/* Bytes of them, and how often they became more. */
+static uint64_t area_size(const struct ingest *in, const struct ingest_stats *s)
+{
+	return in->opt.nic ? s->areas * in->opt.area : in->setup.nr_slots * (uint64_t)INGEST_SLOT;
+}
+
+static uint32_t area_grew(const struct ingest *in, const struct ingest_stats *s)
+{
+	return in->opt.nic && s->areas ? s->areas - in->opt.nr_queues : 0;
 }
 
 /* --- while it runs ------------------------------------------------------------------ */
@@ -101,6 +112,7 @@ static void json_stats(const struct ingest *in, const struct ingest_stats *s)
 	json_u64("waits", s->waits);
 	json_u64("cq_full", s->cq_full);
 	json_u64("no_buffers", s->no_buffers);
+	json_u64("starved", s->starved);
 	json_u64("refill_full", s->refill_full);
 	json_u64("packed", s->packed);
 	json_u64("missteered", s->missteered);
@@ -111,7 +123,9 @@ static void json_stats(const struct ingest *in, const struct ingest_stats *s)
 	json_u64("failed", s->failed);
 	json_u64("streams", s->streams);
 	json_u64("under_way", s->under_way);
-	json_u64("buffers", all_buffers(in));
+	json_u64("area", area_size(in, s));
+	json_u64("area_grew", area_grew(in, s));
+	json_u64("buffers", all_buffers(in, s));
 	json_u64("buffers_held", buffers_held(s));
 }
 
@@ -119,7 +133,7 @@ void ingest_report_now(struct ingest *in)
 {
 	static uint64_t then, bytes_then;
 	uint64_t now = microseconds_of(CLOCK_MONOTONIC);
-	char rate[32], dma[32], copied[32];
+	char rate[32], dma[32], copied[32], size[32], area[48] = "";
 	struct ingest_stats s;
 	double per_second;
 
@@ -140,11 +154,14 @@ void ingest_report_now(struct ingest *in)
 	}
 	if (json_output)
 		return;
-	printf("%s%s/s  streams %u  zero-copied %s  copied %s  commands %u  buffers free %u%s",
+	if (in->opt.area_max > in->opt.area)
+		snprintf(area, sizeof(area), "  area %s",
+			 human(area_size(in, &s), size, sizeof(size)));
+	printf("%s%s/s  streams %u  zero-copied %s  copied %s  commands %u  buffers free %u%s%s",
 	       isatty(1) ? "\r" : "", about(per_second, rate, sizeof(rate)), s.streams,
 	       about(bytes_by_dma(&s), dma, sizeof(dma)),
 	       about(ingest_report_copied(&s), copied, sizeof(copied)), s.under_way,
-	       all_buffers(in) - buffers_held(&s), isatty(1) ? "\033[K" : "\n");
+	       all_buffers(in, &s) - buffers_held(&s), area, isatty(1) ? "\033[K" : "\n");
 	fflush(stdout);
 }
 
@@ -265,6 +282,9 @@ static void print_report(const struct ingest *in, const struct ingest_stats *s)
 		printf("  %" PRIu64 " LOST: a target refused them\n", (uint64_t)s->lost);
 	printf("%" PRIu64 " steps of the loop, %" PRIu64 " fragments, %" PRIu64 " receives armed\n",
 	       (uint64_t)s->steps, (uint64_t)s->receives, (uint64_t)s->arms);
+	if (area_grew(in, s))
+		printf("the receive area grew %u times, to %s\n", area_grew(in, s),
+		       human(area_size(in, s), text, sizeof(text)));
 	if (s->missteered)
 		printf("%" PRIu64 " streams ended as they came through another queue\n",
 		       (uint64_t)s->missteered);

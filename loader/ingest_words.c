@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,7 +81,7 @@ const char ingest_usage[] =
 	"                  | --start BYTES           of the targets is left alone (0)\n"
 	"                  | --extent SIZE           what a stream takes at a time, at most (16M)\n"
 	"                  | --command SIZE          of one write, about (128K)\n"
-	"                  | --area SIZE             of receive buffers, for each queue (32M)\n"
+	"                  | --area SIZE[,MAX]       of receive buffers, for each queue (32M)\n"
 	"                  | --buffer SIZE           of one of them, 4K to 64K (4K)\n"
 	"                  | --streams N             at once, for each queue (64)\n"
 	"                  | --flush MS              how long what is quiet may stay unwritten (100)\n"
@@ -166,6 +167,29 @@ static int parse_bytes(const char *name, const char *text, uint64_t min, uint64_
 			  human(min, from, sizeof(from)), human(max, to, sizeof(to)));
 }
 
+/* "32M", "32M,1G" */
+static int parse_area(struct ingest_options *opt, const char *text)
+{
+	const char *comma = strchr(text, ',');
+	char min[32];
+	int ret;
+
+	if (!comma)
+		return parse_bytes("--area", text, 2 << 20, INGEST_MAX_AREA, true, &opt->area);
+	snprintf(min, sizeof(min), "%.*s", (int)(comma - text), text);
+	ret = parse_bytes("--area", min, 2 << 20, INGEST_MAX_AREA, true, &opt->area);
+	if (!ret)
+		ret = parse_bytes("--area: maximum", comma + 1, 2 << 20, INGEST_MAX_AREA, true,
+				  &opt->area_max);
+	if (ret)
+		return ret;
+	if (opt->area_max < opt->area || opt->area_max > INGEST_AREAS * opt->area)
+		return fail_usage("--area '%s': the maximum is to be from 1 to %d times the "
+				  "size before it",
+				  text, INGEST_AREAS);
+	return EXIT_OK;
+}
+
 static int parse_on_error(struct ingest_options *opt, const char *text)
 {
 	static const char *const words[] = { [INGEST_STOP] = "stop",
@@ -233,7 +257,7 @@ static int parse_option(struct ingest_options *opt, int c, const char *value)
 		opt->nvme = true;
 		return EXIT_OK;
 	case OPT_AREA:
-		return parse_bytes("--area", value, 2 << 20, 64 << 20, true, &opt->area);
+		return parse_area(opt, value);
 	case OPT_BUFFER:
 		return parse_bytes("--buffer", value, 4096, 64 << 10, true, &opt->buffer);
 	case OPT_START:
@@ -285,14 +309,25 @@ static int check_source(struct ingest_options *opt, bool recv)
 	return EXIT_OK;
 }
 
-/* The loop has 1024 commands. With recv a stream has a slot that is received into. */
+/*
+ * Half of the loop's commands take the whole area, or else each of at most 256 streams
+ * has four buffers in one. With recv a stream has a slot that is received into.
+ */
 static int check_sizes(const struct ingest_options *opt, bool recv)
 {
+	uint64_t least = opt->area_max / (INGEST_COMMANDS / 2), most;
 	char size[32];
 
-	if (opt->command < opt->area / 512)
-		return fail_usage("--command is to be 1/512 of --area or more: %s",
-				  human(opt->area / 512, size, sizeof(size)));
+	if (least > 4 * opt->buffer)
+		least = 4 * opt->buffer;
+	if (!recv && opt->command < least)
+		return fail_usage(
+			"--command is to be 1/512 of --area, or 4 times --buffer, or more: %s",
+			human(least, size, sizeof(size)));
+	most = recv ? INGEST_MAX_SLOTS * (uint64_t)INGEST_SLOT : INGEST_MAX_BUFFERS;
+	if (opt->nr_queues * opt->area_max > most)
+		return fail_usage("--area of all queues together is to be %s at most",
+				  human(most, size, sizeof(size)));
 	if (recv && opt->streams * 2 * INGEST_SLOT > opt->area)
 		return fail_usage("--recv takes %s of --area for each of --streams",
 				  human(2 * INGEST_SLOT, size, sizeof(size)));
@@ -303,6 +338,10 @@ static int check(struct ingest_options *opt, bool recv)
 {
 	int ret;
 
+	if (recv && opt->area_max)
+		return fail_usage("with --recv there is no more --area than at first: one size");
+	if (!opt->area_max)
+		opt->area_max = opt->area;
 	if (!opt->address_len)
 		return fail_usage("where are connections taken? --listen ADDRESS:PORT");
 	ret = check_source(opt, recv);

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# VM: --nvme 128M --nvme 128M,lba=4096 --nvme 128M
+# VM: --nvme 128M --nvme 128M,lba=4096 --nvme 128M --mem 2G
 # Timeout: 240
 #
 # unifiedctl ingest goes by the number of the area that io_uring names with each
-# fragment.
+# fragment, and has areas of any size that the kernel counts right.
 . selftest.sh
 . ingest-lib.inc
 
@@ -37,5 +37,23 @@ ok "there is none" set_bss nr_areas 0
 send one 2>/dev/null
 ends "ends the loop" 1 "the loop is broken"
 ok "nothing of it was used" counted '.bytes == 0 and .stored == 0'
+
+# More buffers than half of the commands take, and than are in reach of the loop's program.
+starts "an area of 256 MiB" "${zcrx[@]}" --area 256M --count 3 --flush 20
+random 20M two
+random 333 tiny
+send one
+send two
+send tiny nodelay 1
+ends "it ends" 0
+ok "with what was sent" are one two tiny
+ok "in its buffers" counted ".buffers == 65536 and $all_stored and .bytes_copied.head == 0"
+
+if bpftool btf dump file /sys/kernel/btf/vmlinux format c | grep -q 'struct io_zcrx_area \*\*areas;'; then
+	refused "8 GiB are for memory to decide" "there is no memory for a region of 8" unifiedctl ingest "${zcrx[@]}" --area 8G
+else
+	refused "8 GiB are too many for this kernel" "miscounts in a receive area of more than 4 GiB" \
+		unifiedctl ingest "${zcrx[@]}" --area 8G
+fi
 nic_down
 finish

@@ -9,34 +9,6 @@
 . selftest.sh
 . ingest-lib.inc
 
-# Takes the region's file from process $pid and maps it, as python's mmap module does.
-cat >steal.py <<'END'
-import ctypes, errno, mmap, os, sys
-
-pid, what, offset, size, prot = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
-libc = ctypes.CDLL(None, use_errno=True)
-pidfd = os.pidfd_open(pid)
-for name in os.listdir(f"/proc/{pid}/fd"):
-    if what in os.readlink(f"/proc/{pid}/fd/{name}"):
-        break
-else:
-    sys.exit(f"there is no {what}")
-fd = libc.syscall(438, pidfd, int(name), 0)	# pidfd_getfd
-if fd < 0:
-    sys.exit("pidfd_getfd: " + os.strerror(ctypes.get_errno()))
-if prot == "enter":
-    # io_uring_enter(), one entry
-    if libc.syscall(426, fd, 1, 0, 0, None, 0) < 0:
-        sys.exit("enter: " + errno.errorcode[ctypes.get_errno()])
-    sys.exit(0)
-flags = {"r": mmap.PROT_READ, "rw": mmap.PROT_READ | mmap.PROT_WRITE}[prot]
-try:
-    m = mmap.mmap(fd, size, mmap.MAP_SHARED, flags, offset=offset)
-except OSError as e:
-    sys.exit("mmap: " + errno.errorcode[e.errno])
-print("mapped", m[0])
-END
-steal() { python3 steal.py $pid "$@"; }
 # Of the region; the ring that hands connections over is the process's own.
 maps() { grep /dev/unified_io_region /proc/$pid/maps; }
 none() { ! maps; }

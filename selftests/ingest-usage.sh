@@ -39,7 +39,16 @@ done <<-END
 	a power of two|--listen :9000 --recv --buffer 2K --target /dev/null
 	a size is meant|--listen :9000 --recv --start -1 --target /dev/null
 	a power of two|--listen :9000 --recv --extent 1M --command 2M --target /dev/null
-	--command is to be 1/512 of --area or more: 128 KiB|--listen :9000 --dev lo --queues 0 --area 64M --command 64K --target /dev/null
+	--command is to be 1/512 of --area, or 4 times --buffer, or more: 128 KiB|--listen :9000 --dev lo --queues 0 --area 64M --command 64K --buffer 64K --target /dev/null
+	--command is to be 1/512 of --area, or 4 times --buffer, or more: 256 KiB|--listen :9000 --dev lo --queues 0 --area 1G --buffer 64K --target /dev/null
+	--area of all queues together is to be 32 GiB at most|--listen :9000 --dev lo --queues 0-2 --area 16G --target /dev/null
+	--area of all queues together is to be 8 GiB at most|--listen :9000 --recv --area 16G --target /dev/null
+	a power of two is meant, from 2 MiB to 16 GiB|--listen :9000 --recv --area 32G --target /dev/null
+	--area '4M,2M': the maximum is to be from 1 to 64 times|--listen :9000 --dev lo --queues 0 --area 4M,2M --target /dev/null
+	--area '2M,256M': the maximum is to be from 1 to 64 times|--listen :9000 --dev lo --queues 0 --area 2M,256M --target /dev/null
+	--area: maximum '3M': a power of two|--listen :9000 --dev lo --queues 0 --area 2M,3M --target /dev/null
+	--area '': a power of two|--listen :9000 --dev lo --queues 0 --area ,2M --target /dev/null
+	with --recv there is no more --area than at first|--listen :9000 --recv --area 32M,64M --target /dev/null
 	--recv takes 256 KiB of --area for each of --streams|--listen :9000 --recv --streams 256 --target /dev/null
 	a number is meant|--listen :9000 --recv --count 0 --target /dev/null
 	a number is meant|--listen :9000 --recv --streams 257 --target /dev/null
