@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * unifiedctl ingest itself, with the default policy: "bpf" from the NIC's queue,
- * "recv" from sockets. All of its threads run on the receiver's vCPU.
+ * "packed" from one that puts several payloads into a buffer, "recv" from sockets.
+ * All of its threads run on the receiver's vCPU.
  *
  * This program only starts it, sleeps until the sender has sent enough, and wakes
  * on that vCPU to look at the NIC's counters and to set the markers.
@@ -14,6 +15,8 @@
  * Run: --op ingest --with bpf --bytes 1448
  * Run: --op ingest --with bpf --bytes 4096
  * Run: --op ingest --with bpf --bytes 8948
+ * Run: --op ingest --with packed --bytes 1448
+ * Run: --op ingest --with packed --bytes 4096
  * Run: --op ingest --with recv --bytes 1448
  * Run: --op ingest --with recv --bytes 4096
  * Run: --op ingest --with recv --bytes 8948
@@ -44,13 +47,16 @@ static void start(const struct bench *b)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	must(dup2(must(open(REPORT, O_WRONLY | O_CREAT | O_TRUNC, 0600), REPORT), 1), "dup2");
-	execvp("unifiedctl", strcmp(b->with, "bpf") ? recv : bpf);
+	execvp("unifiedctl", strcmp(b->with, "recv") ? bpf : recv);
 	die("cannot run unifiedctl: %s", strerror(errno));
 }
 
 static void setup(struct bench *b)
 {
 	net_setup(b);
+	if (!strcmp(b->with, "packed") &&
+	    system("ethtool --set-priv-flags " NET_DEVICE " pack-payloads on"))
+		die("payloads cannot be packed");
 	start(b);
 	net_start_sender();
 	/* It has accepted the stream, and all that it sets up is up. */
@@ -127,7 +133,7 @@ static void finish(struct bench *b)
 	must(waitpid(child, &status, 0), "waitpid");
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		die("unifiedctl ended with status %#x", status);
-	if (!strcmp(b->with, "bpf") &&
+	if (strcmp(b->with, "recv") &&
 	    system("tail -n 1 " REPORT
 		   " | jq -e '.bytes > 0 and ([.bytes_copied[]] | add) == 0' >/dev/null"))
 		die("unifiedctl says that it copied");
