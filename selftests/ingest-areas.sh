@@ -8,17 +8,17 @@
 . selftest.sh
 . ingest-lib.inc
 
-# set_bss NAME VALUE: a variable of 32 bits of the loop's program.
+# set_bss NAME OFFSET VALUE: 32 bits of a variable of the loop's program.
 cat >bss.py <<'END'
 import ctypes, json, mmap, struct, subprocess, sys
 
-name, value = sys.argv[1], int(sys.argv[2])
+name, offset, value = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 show = lambda *words: json.loads(subprocess.check_output(["bpftool", "-j", *words]))
 of = [m for m in show("map", "list") if m.get("name") == "ingest_b.bss"][0]
 types = show("btf", "dump", "id", str(of["btf_id"]))["types"]
 names = {t["id"]: t["name"] for t in types}
 section = [t for t in types if t["kind"] == "DATASEC" and t["name"] == ".bss"][0]
-at = [v["offset"] for v in section["vars"] if names[v["type_id"]] == name][0]
+at = [v["offset"] for v in section["vars"] if names[v["type_id"]] == name][0] + offset
 libc = ctypes.CDLL(None, use_errno=True)
 attr = ctypes.create_string_buffer(struct.pack("III", of["id"], 0, 0) + bytes(116))
 fd = libc.syscall(321, 14, attr, 128)	# bpf(BPF_MAP_GET_FD_BY_ID)
@@ -33,7 +33,9 @@ ok "the NIC" nic
 mtu 1500
 
 starts "an area that the loop does not know" "${zcrx[@]}"
-ok "there is none" set_bss nr_areas 0
+# Nor is it to look for more.
+ok "there is none, says its loader" set_bss control 4 0
+ok "it has none" set_bss nr_areas 0 0
 send one 2>/dev/null
 ends "ends the loop" 1 "the loop is broken"
 ok "nothing of it was used" counted '.bytes == 0 and .stored == 0'
