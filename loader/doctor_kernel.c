@@ -213,10 +213,11 @@ static void check_private_fields(void)
 		if (private_field_is(there, i))
 			doctor_say(OK, "private field", "%s, of %s", f->name, f->where);
 		else
-			doctor_say(LIMITED, "private field",
-				   "this kernel has no %s (%s): ingest cannot tell whether bytes were "
-				   "copied, and --require-zero-copy does not start",
-				   f->name, f->where);
+			doctor_say(
+				LIMITED, "private field",
+				"this kernel has no %s (%s): ingest cannot tell whether bytes were "
+				"copied, and --require-zero-copy does not start",
+				f->name, f->where);
 	}
 }
 
