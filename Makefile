@@ -64,6 +64,9 @@ defines	:= -DUNIFIED_VERSION='\"$(VERSION)\"' \
 	-DUNIFIED_KERNEL_MAX='\"$(KERNEL_MAX)\"' \
 	-DUNIFIED_VERSION_CODE='$(word 1,$(version))<<16|$(word 2,$(version))<<8|$(word 3,$(version))'
 
+# Warnings end the build, but not on the machine of somebody who has another compiler.
+STRICT	?= 1
+
 .PHONY: module
 module: $(module)
 
