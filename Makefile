@@ -262,7 +262,7 @@ $(out)/initramfs: selftests/vm/init selftests/vm/guest $(config)
 	$(Q)rm -rf $@.d
 
 check: vm-build
-	$(Q)$(run) selftests/check $(vm_out) $(foreach t,$(TESTS),'$(t)')
+	$(Q)$(run) env EXPERIMENTAL=$(EXPERIMENTAL) selftests/check $(vm_out) $(foreach t,$(TESTS),'$(t)')
 
 check-kernels:
 	$(Q)selftests/check-kernels $(foreach t,$(TESTS),'$(t)')

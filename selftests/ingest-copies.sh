@@ -12,8 +12,9 @@
 zcrx=(--listen 10.9.0.1:9000 --dev testnic0 --queues 3 --target "$disk")
 random 300001 first unsplit last
 random 3M much
-unsplit() { peer ethtool -K testnic1 tx off; }
-split() { peer ethtool -K testnic1 tx on; }
+# For what is sent from now on: what was sent before has arrived.
+unsplit() { settled && peer ethtool -K testnic1 tx off; }
+split() { settled && peer ethtool -K testnic1 tx on; }
 
 ok "the NIC" nic
 mtu 1500

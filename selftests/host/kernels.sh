@@ -7,6 +7,9 @@
 headers=$(echo /lib/modules/*/build)
 work=$(mktemp -d)
 
+# Each build here says for itself.
+unset EXPERIMENTAL
+
 # --- the range ---------------------------------------------------------------------
 
 min=$(sed -n 's/^KERNEL_MIN := //p' version.mk) max=$(sed -n 's/^KERNEL_MAX := //p' version.mk)
@@ -40,7 +43,7 @@ refused "an older kernel" "is older than 99.1" build EXPERIMENTAL=1
 
 # --- the probes ----------------------------------------------------------------------
 
-probe() { PROBES=$work/list vmlinux/probe-kernel.sh "$headers" "$work/probe"; }
+probe() { PROBES=$work/list vmlinux/probe-kernel.sh "$headers" "$work/probe" $(vmlinux/kernel-cc.sh "$headers"); }
 list() { { grep -A 1 '^need CONTROL' vmlinux/probes; cat; } >"$work/list"; }
 
 ok "this kernel has all that is needed" test -e "$OUT/kernel_probes.h"
