@@ -43,7 +43,8 @@ refused "an older kernel" "is older than 99.1" build EXPERIMENTAL=1
 
 # --- the probes ----------------------------------------------------------------------
 
-probe() { PROBES=$work/list vmlinux/probe-kernel.sh "$headers" "$work/probe" $(vmlinux/kernel-cc.sh "$headers"); }
+read -ra compiler < <(vmlinux/kernel-cc.sh "$headers")
+probe() { PROBES=$work/list vmlinux/probe-kernel.sh "$headers" "$work/probe" "${compiler[@]}"; }
 list() { { grep -A 1 '^need CONTROL' vmlinux/probes; cat; } >"$work/list"; }
 
 ok "this kernel has all that is needed" test -e "$OUT/kernel_probes.h"
