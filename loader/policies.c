@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "policies.h"
@@ -90,16 +89,17 @@ static void find_pin(struct policy *p)
 
 int policies_for_each(int (*seen)(const struct policy *p, void *arg), void *arg)
 {
-	int fd = module_open(), ret = 0;
+	int fd = module_open(), ret = 0, err;
 	uint32_t id = 1;
 
 	if (fd < 0)
 		return fd;
 	while (!ret) {
-		struct policy p = { .info.id = id };
+		struct policy p = {};
 
-		if (ioctl(fd, UNIFIED_IO_GET_POLICY, &p.info)) {
-			ret = errno == ENOENT ? 0 : -errno;
+		err = module_next_policy(fd, id, &p.info);
+		if (err) {
+			ret = err == -ENOENT ? 0 : err;
 			break;
 		}
 		id = p.info.id + 1;
