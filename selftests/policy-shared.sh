@@ -85,4 +85,23 @@ ok "which stays without its pin" json '.pin == null and (.regions | length) == 1
 kill $pid
 wait $pid
 ok "until io ends" gone count
+
+ok "nobody is told of where nobody is" json '.unloaded == "count" and .users == []' \
+	sh -c "unifiedctl policy load count >/dev/null && unifiedctl -j policy unload count"
+unifiedctl policy load count >/dev/null
+io count &
+pid=$!
+has count 1 >/dev/null
+ok "unload says from whom it takes a policy" says "in use by process $pid (unifiedctl)" unifiedctl policy unload count
+ok "and does" gone count
+ok "also its pin" test ! -e /sys/fs/bpf/unified/count
+ok "who had it goes on" kill $pid
+wait $pid
+unifiedctl policy load count >/dev/null
+io count &
+pid=$!
+has count 1 >/dev/null
+ok "the same as JSON" json ".unloaded == \"count\" and .users == [{pid: $pid, name: \"unifiedctl\"}]" unifiedctl -j policy unload count
+kill $pid
+wait $pid
 finish
