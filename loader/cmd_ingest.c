@@ -107,6 +107,7 @@ static int serve(struct ingest *in)
 			drain(in);
 		if (microseconds_of(CLOCK_MONOTONIC) >= next) {
 			ingest_report_now(in);
+			policy_uses_look(&in->policies, in->fd, ingest_report_ejected);
 			next += 1000000;
 		}
 	}
@@ -189,6 +190,7 @@ static int run(struct ingest *in)
 	}
 	in->started = microseconds_of(CLOCK_MONOTONIC);
 	ret = serve(in);
+	policy_uses_look_last(&in->policies, in->fd, ingest_report_ejected);
 	status = status_of(in, why, sizeof(why));
 	ingest_report_end(in, why);
 	return status ?: ret;

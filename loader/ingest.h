@@ -179,6 +179,7 @@ void ingest_accept_close(struct ingest *in);
 void ingest_report_sum(const struct ingest *in, struct ingest_stats *sum);
 uint64_t ingest_report_copied(const struct ingest_stats *s);
 void ingest_report_now(struct ingest *in);
+void ingest_report_ejected(const struct unified_io_policy_info *info);
 /* With the reason why it failed, if it did. */
 void ingest_report_end(struct ingest *in, const char *why);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "policies.h"
 #include "unifiedctl.h"
 
@@ -139,4 +140,18 @@ int policies_find(const char *name, struct policy *p)
 	struct search s = { name, p };
 
 	return policies_for_each(is_it, &s);
+}
+
+void policies_tell_ejected(FILE *to, const struct unified_io_policy_info *info)
+{
+	fprintf(to, "%spolicy '%s' was ejected: %s\n", to == stderr ? "unifiedctl: " : "",
+		info->name, info->reason);
+}
+
+void policies_json_ejected(const struct unified_io_policy_info *info)
+{
+	json_object(NULL);
+	json_str("name", info->name);
+	json_str("reason", info->reason);
+	json_end();
 }

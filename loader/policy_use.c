@@ -15,13 +15,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "policy_use.h"
 #include "unifiedctl.h"
 #include "units.h"
 
+/* UNIFIED_POLICY_ERRORS of unified_kfuncs.h, which is for BPF: with as many it is ejected. */
+#define MAX_ERRORS 8
+
 /* Microseconds: how long others may load and unload it, and between two attempts. */
 #define PATIENCE 5000000
 #define PAUSE	 10000
+
+/* --- to hold it ------------------------------------------------------------- */
 
 /* A descriptor of a map that is registered without a link. -EAGAIN: its link is just gone. */
 static int hold_map(uint32_t id)
@@ -186,4 +192,60 @@ int policy_use_or_load(struct policy_uses *uses, int region, const char *what)
 		ret = load(uses, region, what);
 	} while (ret == -EEXIST && may_wait(until));
 	return ret < 0 ? use_status(ret, what) : ret;
+}
+
+/* --- was it ejected? -------------------------------------------------------- */
+
+/* It may be unloaded by now; then what is known of it stays. */
+static bool look_at(struct unified_io_policy_info *known, int region,
+		    void (*noticed)(const struct unified_io_policy_info *info))
+{
+	struct unified_io_policy_info now;
+
+	if (known->ejected || module_next_policy(region, known->id, &now) || now.id != known->id)
+		return false;
+	*known = now;
+	if (now.ejected && noticed)
+		noticed(known);
+	return !now.ejected && now.errors >= MAX_ERRORS;
+}
+
+bool policy_uses_look(struct policy_uses *uses, int region,
+		      void (*noticed)(const struct unified_io_policy_info *info))
+{
+	bool to_come = false;
+	unsigned int i;
+
+	for (i = 0; i < uses->nr; i++)
+		to_come |= look_at(&uses->of[i], region, noticed);
+	return to_come;
+}
+
+void policy_uses_look_last(struct policy_uses *uses, int region,
+			   void (*noticed)(const struct unified_io_policy_info *info))
+{
+	uint64_t until = microseconds_of(CLOCK_MONOTONIC) + PATIENCE;
+
+	while (policy_uses_look(uses, region, noticed) && may_wait(until))
+		;
+}
+
+void policy_uses_tell(const struct policy_uses *uses, FILE *to)
+{
+	unsigned int i;
+
+	for (i = 0; i < uses->nr; i++)
+		if (uses->of[i].ejected)
+			policies_tell_ejected(to, &uses->of[i]);
+}
+
+void policy_uses_json(const struct policy_uses *uses)
+{
+	unsigned int i;
+
+	json_array("ejected");
+	for (i = 0; i < uses->nr; i++)
+		if (uses->of[i].ejected)
+			policies_json_ejected(&uses->of[i]);
+	json_end();
 }

@@ -29,4 +29,18 @@ int policy_use(struct policy_uses *uses, int region, const char *name);
  */
 int policy_use_or_load(struct policy_uses *uses, int region, const char *what);
 
+/*
+ * See whether policies were ejected, and call noticed, unless it is NULL, of each that
+ * was since the last look. Is there one whose ejection is still to come?
+ */
+bool policy_uses_look(struct policy_uses *uses, int region,
+		      void (*noticed)(const struct unified_io_policy_info *info));
+/* The same at the end, which waits for such a one. */
+void policy_uses_look_last(struct policy_uses *uses, int region,
+			   void (*noticed)(const struct unified_io_policy_info *info));
+
+/* Those that were ejected: a line each, or the member "ejected". */
+void policy_uses_tell(const struct policy_uses *uses, FILE *to);
+void policy_uses_json(const struct policy_uses *uses);
+
 #endif
