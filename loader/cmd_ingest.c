@@ -2,53 +2,23 @@
 /*
  * unifiedctl ingest: set up, wait, drain, tell. See ingest.h.
  */
-#include <errno.h>
+#include <assert.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "ingest.h"
 #include "interrupt.h"
 #include "nic_setup.h"
-#include "policies.h"
 #include "unifiedctl.h"
 #include "units.h"
 
 #include "skel/ingest.skel.h"
 
-static int attach(struct ingest *in, const char *name)
-{
-	struct unified_io_bpf bpf = {};
-
-	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
-	if (!ioctl(in->fd, UNIFIED_IO_ATTACH_BPF, &bpf) || errno == EEXIST)
-		return EXIT_OK;
-	if (errno == ESTALE)
-		return fail(0, "policy '%s' was ejected: unload it and load it again", name);
-	return fail(-errno, "cannot attach policy '%s'", name);
-}
-
-/* One that is registered already, or one to be loaded for as long as this runs. */
-static int use_policy(struct ingest *in, const char *what)
-{
-	char names[POLICIES_PER_FILE][UNIFIED_POLICY_NAME_LEN];
-	struct policy p;
-	int n = 0, ret, i;
-
-	ret = policies_find(what, &p);
-	if (ret < 0)
-		return policies_fail(ret);
-	if (ret > 0)
-		return attach(in, what);
-	ret = policy_hold(what, names, &n);
-	for (i = 0; i < n && !ret; i++)
-		ret = attach(in, names[i]);
-	return ret;
-}
+static_assert(INGEST_MAX_POLICIES * POLICIES_PER_FILE <= POLICY_MAX_USES);
 
 static int use_policies(struct ingest *in)
 {
@@ -56,9 +26,9 @@ static int use_policies(struct ingest *in)
 	int ret = EXIT_OK;
 
 	if (!in->opt.nr_policies)
-		return use_policy(in, "append");
+		return policy_use_or_load(&in->policies, in->fd, "append");
 	for (i = 0; i < in->opt.nr_policies && !ret; i++)
-		ret = use_policy(in, in->opt.policies[i]);
+		ret = policy_use_or_load(&in->policies, in->fd, in->opt.policies[i]);
 	return ret;
 }
 
@@ -137,6 +107,7 @@ static int serve(struct ingest *in)
 			drain(in);
 		if (microseconds_of(CLOCK_MONOTONIC) >= next) {
 			ingest_report_now(in);
+			policy_uses_look(&in->policies, in->fd, ingest_report_ejected);
 			next += 1000000;
 		}
 	}
@@ -219,6 +190,7 @@ static int run(struct ingest *in)
 	}
 	in->started = microseconds_of(CLOCK_MONOTONIC);
 	ret = serve(in);
+	policy_uses_look_last(&in->policies, in->fd, ingest_report_ejected);
 	status = status_of(in, why, sizeof(why));
 	ingest_report_end(in, why);
 	return status ?: ret;

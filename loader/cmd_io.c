@@ -5,12 +5,12 @@
  *
  * All that can be known to be wrong is said before the first operation.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "interrupt.h"
@@ -33,30 +33,16 @@ static const struct verb verbs[] = {
 
 /* --- devices and range ------------------------------------------------------- */
 
-static int attach_policies(struct job *job)
+static_assert(JOB_MAX_POLICIES <= POLICY_MAX_USES);
+
+static int use_policies(struct job *job)
 {
 	unsigned int i;
+	int ret = EXIT_OK;
 
-	for (i = 0; i < job->nr_policies; i++) {
-		struct unified_io_bpf bpf = { .prog_fd = -1 };
-
-		strcpy(bpf.name, job->policies[i]);
-		if (!ioctl(job->io.fd, UNIFIED_IO_ATTACH_BPF, &bpf))
-			continue;
-		switch (errno) {
-		case ENOENT:
-			return fail(0, "no policy '%s' is registered. See: unifiedctl policy list",
-				    bpf.name);
-		case EEXIST:
-			return fail(0, "policy '%s' is named twice, or attaches itself", bpf.name);
-		case ESTALE:
-			return fail(0, "policy '%s' was ejected: unifiedctl policy show %s",
-				    bpf.name, bpf.name);
-		default:
-			return fail(-errno, "cannot attach policy '%s'", bpf.name);
-		}
-	}
-	return EXIT_OK;
+	for (i = 0; i < job->nr_policies && !ret; i++)
+		ret = policy_use(&job->uses, job->io.fd, job->policies[i]);
+	return ret;
 }
 
 static int add_devices(struct job *job)
@@ -230,7 +216,7 @@ static int run(struct job *job)
 	uint64_t began;
 	int ret;
 
-	ret = attach_policies(job);
+	ret = use_policies(job);
 	if (!ret)
 		ret = add_devices(job);
 	if (ret)

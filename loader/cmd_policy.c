@@ -13,6 +13,7 @@
 
 #include "json.h"
 #include "policies.h"
+#include "processes.h"
 #include "unifiedctl.h"
 #include "units.h"
 
@@ -204,6 +205,67 @@ static int unload(const struct policy *p)
 	return ret;
 }
 
+/* What a process that holds the link, or the map, has in a file of its fdinfo. */
+struct reference {
+	const char *key;
+	uint32_t id;
+};
+
+static bool is_reference(const char *path, const void *arg)
+{
+	const struct reference *ref = arg;
+	FILE *f = fopen(path, "r");
+	char line[128], key[16];
+	bool found = false;
+	uint32_t id;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "%15[a-z_]: %u", key, &id) == 2 && !strcmp(key, ref->key) &&
+			id == ref->id;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static bool tell_user(int pid, void *arg)
+{
+	const struct policy *p = arg;
+	struct reference ref = { "link_id", p->link_id };
+	char name[64];
+
+	if (!p->link_id)
+		ref = (struct reference){ "map_id", p->info.map_id };
+	if (!process_has(pid, "fdinfo", is_reference, &ref))
+		return false;
+	process_name(pid, name, sizeof(name));
+	if (json_output) {
+		json_object(NULL);
+		json_u64("pid", pid);
+		json_str("name", name);
+		json_end();
+		return false;
+	}
+	fprintf(stderr,
+		"unifiedctl: policy '%s' was in use by process %d (%s), which has it no more\n",
+		p->info.name, pid, name);
+	return false;
+}
+
+/* They still hold what is unloaded: so they can be found afterwards. */
+static void tell_unloaded(struct policy *p)
+{
+	if (json_output) {
+		json_object(NULL);
+		json_str("unloaded", p->info.name);
+		json_array("users");
+	}
+	processes_any(tell_user, p);
+	if (json_output) {
+		json_end();
+		json_end();
+	}
+}
+
 static int policy_unload(int argc, char **argv)
 {
 	struct policy p;
@@ -220,11 +282,7 @@ static int policy_unload(int argc, char **argv)
 		return fail_unknown(argv[0]);
 	if (ret)
 		return fail(ret, "cannot unload '%s'", argv[0]);
-	if (json_output) {
-		json_object(NULL);
-		json_str("unloaded", argv[0]);
-		json_end();
-	}
+	tell_unloaded(&p);
 	return EXIT_OK;
 }
 

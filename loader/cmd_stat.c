@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unifiedctl stat: the ledgers of regions, in all or as rates.
+ * unifiedctl stat: the ledgers of regions, in all or as rates, and which policies were
+ * ejected.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,6 +14,7 @@
 #include "interrupt.h"
 #include "json.h"
 #include "ledger.h"
+#include "policies.h"
 #include "unifiedctl.h"
 #include "units.h"
 
@@ -29,7 +31,41 @@ struct sample {
 struct samples {
 	struct sample *of;
 	size_t nr;
+	/* The module does not keep of which regions. */
+	struct unified_io_policy_info *ejected;
+	size_t nr_ejected;
 };
+
+static void free_samples(struct samples *s)
+{
+	free(s->of);
+	free(s->ejected);
+}
+
+static int add_ejected(struct samples *s, const struct unified_io_policy_info *info)
+{
+	struct unified_io_policy_info *more;
+
+	more = realloc(s->ejected, (s->nr_ejected + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	s->ejected = more;
+	s->ejected[s->nr_ejected++] = *info;
+	return 0;
+}
+
+static int take_ejected(int fd, struct samples *s)
+{
+	struct unified_io_policy_info info = {};
+	int ret;
+
+	while (!(ret = module_next_policy(fd, info.id + 1, &info))) {
+		ret = info.ejected ? add_ejected(s, &info) : 0;
+		if (ret)
+			return ret;
+	}
+	return ret == -ENOENT ? 0 : ret;
+}
 
 static int add_sample(struct samples *s, const struct unified_io_region_info *r)
 {
@@ -47,13 +83,11 @@ static int add_sample(struct samples *s, const struct unified_io_region_info *r)
 	return 0;
 }
 
-/* Of all regions, or of one if id is not 0. 0, or -errno. */
-static int take_samples(int fd, uint32_t id, struct samples *s)
+static int take_regions(int fd, uint32_t id, struct samples *s)
 {
 	struct unified_io_region_info r = { .id = id ?: 1 };
 	int ret;
 
-	*s = (struct samples){};
 	for (; !(ret = module_next_region(fd, r.id, &r)); r.id++) {
 		if (id && r.id != id)
 			return 0;
@@ -64,6 +98,16 @@ static int take_samples(int fd, uint32_t id, struct samples *s)
 	return ret == -ENOENT ? 0 : ret;
 }
 
+/* Of all regions, or of one if id is not 0. 0, or -errno. */
+static int take_samples(int fd, uint32_t id, struct samples *s)
+{
+	int ret;
+
+	*s = (struct samples){};
+	ret = take_regions(fd, id, s);
+	return ret ?: take_ejected(fd, s);
+}
+
 static const struct sample *find_sample(const struct samples *s, uint32_t id)
 {
 	size_t i;
@@ -72,6 +116,38 @@ static const struct sample *find_sample(const struct samples *s, uint32_t id)
 		if (s->of[i].id == id)
 			return &s->of[i];
 	return NULL;
+}
+
+/* --- policies that were ejected ----------------------------------------------- */
+
+static bool is_ejected(const struct samples *s, uint32_t policy)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_ejected; i++)
+		if (s->ejected[i].id == policy)
+			return true;
+	return false;
+}
+
+/* Those that are not among the ones before. */
+static void print_ejected(const struct samples *before, const struct samples *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_ejected; i++)
+		if (!is_ejected(before, s->ejected[i].id))
+			policies_tell_ejected(stdout, &s->ejected[i]);
+}
+
+static void json_ejected(const struct samples *s)
+{
+	size_t i;
+
+	json_array("ejected");
+	for (i = 0; i < s->nr_ejected; i++)
+		policies_json_ejected(&s->ejected[i]);
+	json_end();
 }
 
 /* --- a table ------------------------------------------------------------------ */
@@ -104,12 +180,13 @@ static void print_row(const struct sample *s, const struct unified_io_ledger *l)
 
 /* --- in all ------------------------------------------------------------------- */
 
-static void json_sample(const struct sample *s)
+static void json_sample(const struct samples *s, size_t i)
 {
 	json_object(NULL);
-	json_u64("id", s->id);
-	json_u64("pid", s->pid);
-	ledger_json("ledger", &s->ledger);
+	json_u64("id", s->of[i].id);
+	json_u64("pid", s->of[i].pid);
+	ledger_json("ledger", &s->of[i].ledger);
+	json_ejected(s);
 	json_end();
 }
 
@@ -131,7 +208,7 @@ static void json_all(const struct samples *s)
 
 	json_array(NULL);
 	for (i = 0; i < s->nr; i++)
-		json_sample(&s->of[i]);
+		json_sample(s, i);
 	json_end();
 }
 
@@ -143,6 +220,7 @@ static void print_one(const struct sample *s)
 
 static int show_totals(int fd, uint32_t id)
 {
+	const struct samples none = {};
 	struct samples s;
 	int ret = take_samples(fd, id, &s);
 
@@ -155,10 +233,12 @@ static int show_totals(int fd, uint32_t id)
 	else if (!id)
 		print_all(&s);
 	else if (json_output)
-		json_sample(&s.of[0]);
+		json_sample(&s, 0);
 	else
 		print_one(&s.of[0]);
-	free(s.of);
+	if (!json_output)
+		print_ejected(&none, &s);
+	free_samples(&s);
 	return EXIT_OK;
 }
 
@@ -178,8 +258,9 @@ static struct unified_io_ledger rates_of(const struct sample *from, const struct
 	return rates;
 }
 
-static void show_rates(const struct sample *from, const struct sample *to)
+static void show_rates(const struct sample *from, const struct samples *s, size_t i)
 {
+	const struct sample *to = &s->of[i];
 	struct unified_io_ledger rates = rates_of(from, to);
 
 	if (!json_output) {
@@ -193,6 +274,7 @@ static void show_rates(const struct sample *from, const struct sample *to)
 	json_u64("microseconds", to->at - from->at);
 	ledger_json("rates", &rates);
 	ledger_json("ledger", &to->ledger);
+	json_ejected(s);
 	json_end();
 }
 
@@ -209,9 +291,11 @@ static unsigned int show_interval(const struct samples *from, const struct sampl
 			continue;
 		if (!json_output && rows % LINES_PER_HEADING == 0 && (!rows || isatty(1)))
 			print_heading("/s");
-		show_rates(old, &to->of[i]);
+		show_rates(old, to, i);
 		rows++;
 	}
+	if (!json_output)
+		print_ejected(from, to);
 	fflush(stdout);
 	return rows;
 }
@@ -228,6 +312,7 @@ static void sleep_until(uint64_t at)
 static int watch(int fd, uint32_t id, uint64_t interval)
 {
 	uint64_t next = microseconds_of(CLOCK_MONOTONIC);
+	const struct samples none = {};
 	struct samples from, to;
 	unsigned int rows = 0;
 	int ret;
@@ -235,6 +320,8 @@ static int watch(int fd, uint32_t id, uint64_t interval)
 	ret = take_samples(fd, id, &from);
 	if (!ret && id && !from.nr)
 		return fail(0, "there is no region %u. See: unifiedctl region list", id);
+	if (!ret && !json_output)
+		print_ejected(&none, &from);
 	interrupt_setup();
 	while (!ret && !interrupted && !ferror(stdout)) {
 		next += interval;
@@ -245,7 +332,7 @@ static int watch(int fd, uint32_t id, uint64_t interval)
 		if (ret)
 			break;
 		rows = show_interval(&from, &to, rows);
-		free(from.of);
+		free_samples(&from);
 		from = to;
 		if (!id || to.nr)
 			continue;
@@ -253,7 +340,7 @@ static int watch(int fd, uint32_t id, uint64_t interval)
 			printf("region %u is gone\n", id);
 		break;
 	}
-	free(from.of);
+	free_samples(&from);
 	if (ret)
 		return fail(ret, "cannot look at regions%s", ret == -EPERM ? ": run as root" : "");
 	return EXIT_OK;

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "holders.h"
+#include "processes.h"
 #include "unified_io.h"
 #include "unifiedctl.h"
 
@@ -47,8 +48,9 @@ static bool read_word(const char *path, char *word, size_t size)
 	return ok;
 }
 
-static bool is_device(const struct search *s, const char *path)
+static bool is_device(const char *path, const void *arg)
 {
+	const struct search *s = arg;
 	struct stat st;
 
 	return !stat(path, &st) && S_ISBLK(st.st_mode) && st.st_rdev == s->number;
@@ -61,7 +63,7 @@ static bool mounted(const struct search *s)
 	bool found = false;
 
 	while (f && !found && (m = getmntent(f))) {
-		found = is_device(s, m->mnt_fsname);
+		found = is_device(m->mnt_fsname, s);
 		if (found)
 			snprintf(s->text, s->size, "%s is mounted on %s: umount it first", s->name,
 				 m->mnt_dir);
@@ -78,7 +80,7 @@ static bool swapped(const struct search *s)
 	bool found = false;
 
 	while (f && !found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%255s", path) == 1 && is_device(s, path);
+		found = sscanf(line, "%255s", path) == 1 && is_device(path, s);
 	if (f)
 		fclose(f);
 	if (found)
@@ -130,47 +132,16 @@ static bool targeted(const struct search *s)
 	return false;
 }
 
-static bool has_open(const struct search *s, int pid)
+static bool has_open(int pid, void *arg)
 {
-	bool found = false;
-	struct dirent *e;
-	char path[320];
-	DIR *fds;
+	const struct search *s = arg;
+	char name[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	fds = opendir(path);
-	while (fds && !found && (e = readdir(fds))) {
-		snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, e->d_name);
-		found = is_device(s, path);
-	}
-	if (fds)
-		closedir(fds);
-	return found;
-}
-
-static bool opened(const struct search *s)
-{
-	char path[32], name[64];
-	DIR *dir = opendir("/proc");
-	bool found = false;
-	struct dirent *e;
-
-	while (dir && !found && (e = readdir(dir))) {
-		int pid = atoi(e->d_name);
-
-		if (pid <= 0 || pid == getpid())
-			continue;
-		found = has_open(s, pid);
-		if (!found)
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		if (!read_word(path, name, sizeof(name)))
-			strcpy(name, "?");
-		snprintf(s->text, s->size, "process %d (%s) has %s open", pid, name, s->name);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
+	if (!process_has(pid, "fd", is_device, s))
+		return false;
+	process_name(pid, name, sizeof(name));
+	snprintf(s->text, s->size, "process %d (%s) has %s open", pid, name, s->name);
+	return true;
 }
 
 static bool find(struct search *s, const char *name)
@@ -185,7 +156,7 @@ static bool find(struct search *s, const char *name)
 		return false;
 	s->number = makedev(major, minor);
 	if (s->guess)
-		return opened(s);
+		return processes_any(has_open, s);
 	return mounted(s) || swapped(s) || stacked(s) || targeted(s);
 }
 

@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "../bpf/ingest.h"
+#include "policy_use.h"
 #include "unified_io.h"
 
 #define INGEST_MAX_QUEUES   16
@@ -114,6 +115,7 @@ struct ingest {
 	void *map; /* all of it, until it is sealed; with recv the slots after that */
 	size_t map_len;
 	struct unified_io_target targets[UNIFIED_IO_MAX_TARGETS];
+	struct policy_uses policies;
 	uint32_t block;
 	pthread_barrier_t barrier;
 	bool abandoned; /* between barriers: something failed, go home */
@@ -177,6 +179,7 @@ void ingest_accept_close(struct ingest *in);
 void ingest_report_sum(const struct ingest *in, struct ingest_stats *sum);
 uint64_t ingest_report_copied(const struct ingest_stats *s);
 void ingest_report_now(struct ingest *in);
+void ingest_report_ejected(const struct unified_io_policy_info *info);
 /* With the reason why it failed, if it did. */
 void ingest_report_end(struct ingest *in, const char *why);
 

@@ -165,6 +165,14 @@ void ingest_report_now(struct ingest *in)
 	fflush(stdout);
 }
 
+void ingest_report_ejected(const struct unified_io_policy_info *info)
+{
+	/* In place of the line that is renewed. */
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	policies_tell_ejected(stderr, info);
+}
+
 /* --- at its end ------------------------------------------------------------------------ */
 
 static const char *address_of(const struct ingest_peer *peer, char *text, size_t size)
@@ -220,6 +228,7 @@ static void json_report(const struct ingest *in, const struct ingest_stats *s, c
 	json_u64("us", in->ended - in->started);
 	json_stats(in, s);
 	json_u64("block", in->block);
+	policy_uses_json(&in->policies);
 	json_array("streams_index");
 	for (i = 0; i < in->nr_streams; i++)
 		json_stream(in, in->streams[i]);
@@ -292,6 +301,7 @@ static void print_report(const struct ingest *in, const struct ingest_stats *s)
 		printf("%" PRIu64 " connections were made through another queue\n", in->astray);
 	if (in->refused)
 		printf("%" PRIu64 " connections were refused: see --streams\n", in->refused);
+	policy_uses_tell(&in->policies, stdout);
 }
 
 void ingest_report_end(struct ingest *in, const char *why)

@@ -11,6 +11,7 @@
 
 #include "io.h"
 #include "io_stream.h"
+#include "policy_use.h"
 #include "unified_io.h"
 
 #define JOB_MAX_POLICIES 8
@@ -56,6 +57,7 @@ struct job {
 	bool fua, pad, hex, process;
 
 	/* At work. */
+	struct policy_uses uses;
 	struct unified_io_target target[UNIFIED_IO_MAX_TARGETS];
 	uint64_t size; /* of the smallest of those that are used */
 	uint32_t lba_size;

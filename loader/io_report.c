@@ -13,7 +13,6 @@
 #include "json.h"
 #include "ledger.h"
 #include "nvme.h"
-#include "policies.h"
 #include "target.h"
 #include "unifiedctl.h"
 #include "units.h"
@@ -215,6 +214,8 @@ static void json_report(const struct job *job, const char *why, int err,
 		json_u64("status", status);
 		json_u64("failed_lba", s->failed.lba);
 	}
+	/* One that failed too often decides no more: what was asked for did not happen. */
+	policy_uses_json(&job->uses);
 	ledger_json("ledger", ledger);
 	json_end();
 }
@@ -251,18 +252,6 @@ static void print_report(const struct job *job, const char *why,
 	fputc('\n', to);
 }
 
-/* A policy that failed too often decides no more: what was asked for did not happen. */
-static void warn_ejected(const struct job *job)
-{
-	struct policy p;
-	unsigned int i;
-
-	for (i = 0; i < job->nr_policies; i++)
-		if (policies_find(job->policies[i], &p) == 1 && p.info.ejected)
-			fprintf(stderr, "unifiedctl: policy '%s' was ejected meanwhile: %s\n",
-				job->policies[i], p.info.reason);
-}
-
 int job_report(struct job *job)
 {
 	struct unified_io_info info = {};
@@ -275,11 +264,12 @@ int job_report(struct job *job)
 	if (data_differs(job) && !job->process)
 		stream_find_difference(&job->stream);
 	err = explain(job, why, sizeof(why));
+	policy_uses_look_last(&job->uses, job->io.fd, NULL);
 	if (json_output)
 		json_report(job, why, err, &info.region.ledger);
 	else
 		print_report(job, why, &info.region.ledger);
-	warn_ejected(job);
+	policy_uses_tell(&job->uses, stderr);
 	if (job->stream.end == STREAM_INTERRUPTED)
 		return 128 + interrupted;
 	return job->stream.end ? EXIT_FAILED : EXIT_OK;

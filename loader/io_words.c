@@ -47,6 +47,21 @@ static int fail_setting(const struct job *job, const char *name)
 			  job->verb->name, name);
 }
 
+static int add_policy(struct job *job, const char *name)
+{
+	unsigned int i;
+
+	if (job->nr_policies == JOB_MAX_POLICIES)
+		return fail_usage("io: more than %d policies", JOB_MAX_POLICIES);
+	if (strlen(name) >= UNIFIED_POLICY_NAME_LEN)
+		return fail_usage("'%s' is too long for the name of a policy", name);
+	for (i = 0; i < job->nr_policies; i++)
+		if (!strcmp(job->policies[i], name))
+			return fail_usage("policy '%s' is named twice", name);
+	job->policies[job->nr_policies++] = name;
+	return EXIT_OK;
+}
+
 /* One that is no number. -1: this is none. Else an exit status. */
 static int parse_text(struct job *job, const char *name, const char *value)
 {
@@ -57,11 +72,7 @@ static int parse_text(struct job *job, const char *name, const char *value)
 			return fail_usage("there is no door '%s': uring_cmd or ioctl", value);
 		job->door = value;
 	} else if (!strcmp(name, "policy")) {
-		if (job->nr_policies == JOB_MAX_POLICIES)
-			return fail_usage("io: more than %d policies", JOB_MAX_POLICIES);
-		if (strlen(value) >= UNIFIED_POLICY_NAME_LEN)
-			return fail_usage("'%s' is too long for the name of a policy", value);
-		job->policies[job->nr_policies++] = value;
+		return add_policy(job, value);
 	} else if (!strcmp(name, "count") && !strcmp(value, "all") && job->verb->mask & RANGE) {
 		job->all = true;
 	} else {

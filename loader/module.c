@@ -53,6 +53,13 @@ int module_next_region(int fd, uint32_t id, struct unified_io_region_info *info)
 	return ioctl(fd, UNIFIED_IO_GET_REGION, info) ? -errno : 0;
 }
 
+/* The policy with the lowest id from id on. -ENOENT: there is none. */
+int module_next_policy(int fd, uint32_t id, struct unified_io_policy_info *info)
+{
+	*info = (struct unified_io_policy_info){ .id = id };
+	return ioctl(fd, UNIFIED_IO_GET_POLICY, info) ? -errno : 0;
+}
+
 /* The region of that id, or an exit status, when fail() has said why. */
 int module_find_region(int fd, uint32_t id, struct unified_io_region_info *info)
 {

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "policies.h"
 #include "unifiedctl.h"
 
@@ -90,16 +90,17 @@ static void find_pin(struct policy *p)
 
 int policies_for_each(int (*seen)(const struct policy *p, void *arg), void *arg)
 {
-	int fd = module_open(), ret = 0;
+	int fd = module_open(), ret = 0, err;
 	uint32_t id = 1;
 
 	if (fd < 0)
 		return fd;
 	while (!ret) {
-		struct policy p = { .info.id = id };
+		struct policy p = {};
 
-		if (ioctl(fd, UNIFIED_IO_GET_POLICY, &p.info)) {
-			ret = errno == ENOENT ? 0 : -errno;
+		err = module_next_policy(fd, id, &p.info);
+		if (err) {
+			ret = err == -ENOENT ? 0 : err;
 			break;
 		}
 		id = p.info.id + 1;
@@ -139,4 +140,18 @@ int policies_find(const char *name, struct policy *p)
 	struct search s = { name, p };
 
 	return policies_for_each(is_it, &s);
+}
+
+void policies_tell_ejected(FILE *to, const struct unified_io_policy_info *info)
+{
+	fprintf(to, "%spolicy '%s' was ejected: %s\n", to == stderr ? "unifiedctl: " : "",
+		info->name, info->reason);
+}
+
+void policies_json_ejected(const struct unified_io_policy_info *info)
+{
+	json_object(NULL);
+	json_str("name", info->name);
+	json_str("reason", info->reason);
+	json_end();
 }

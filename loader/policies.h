@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "unified_io.h"
 
@@ -32,12 +33,17 @@ int policies_fail(int err);
 /* 1: found. 0: there is none of that name. */
 int policies_find(const char *name, struct policy *p);
 
+/* Of one that was ejected: that it was, and why. In a line, or as an object of an array. */
+void policies_tell_ejected(FILE *to, const struct unified_io_policy_info *info);
+void policies_json_ejected(const struct unified_io_policy_info *info);
+
 void policies_pin_path(char *path, const char *name);
 bool policies_pin_is_dead(const char *path);
 
 /*
  * Load the policies of a file, or one that is built in, and have them registered
- * for as long as this process runs. An exit status.
+ * for as long as this process runs. An exit status; or -EEXIST, and nothing was
+ * said: it is built in, and there is one of that name.
  */
 int policy_hold(const char *what, char (*names)[UNIFIED_POLICY_NAME_LEN], int *n);
 

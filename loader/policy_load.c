@@ -70,19 +70,29 @@ static int fail_load(int err, const char *what)
 
 /* --- the object ------------------------------------------------------------ */
 
+/* Its place in the table, or -1. */
+static int find_builtin(const char *what)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(builtin) / sizeof(*builtin); i++)
+		if (!strcmp(what, builtin[i].name))
+			return i;
+	return -1;
+}
+
 static struct bpf_object *open_object(const char *what)
 {
-	size_t i, size;
+	int i = find_builtin(what);
+	size_t size;
 
-	for (i = 0; i < sizeof(builtin) / sizeof(*builtin); i++) {
-		if (strcmp(what, builtin[i].name))
-			continue;
-		const void *elf = builtin[i].elf(&size);
-		LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = builtin[i].name);
+	if (i < 0)
+		return bpf_object__open_file(what, NULL);
 
-		return bpf_object__open_mem(elf, size, &opts);
-	}
-	return bpf_object__open_file(what, NULL);
+	const void *elf = builtin[i].elf(&size);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = builtin[i].name);
+
+	return bpf_object__open_mem(elf, size, &opts);
 }
 
 /* The name that the ops table of a policy has in the object. */
@@ -355,6 +365,16 @@ int policy_replace(int argc, char **argv)
 
 /* --- for as long as this process runs -------------------------------------- */
 
+/* The kernel takes it back when the process, and so the link, is gone. */
+static int hold_one(const struct loaded *l, const char *what)
+{
+	if (bpf_map__attach_struct_ops(l->map))
+		return EXIT_OK;
+	if (errno == EEXIST && find_builtin(what) >= 0)
+		return -EEXIST;
+	return fail_attach(-errno, l->name);
+}
+
 int policy_hold(const char *what, char (*names)[UNIFIED_POLICY_NAME_LEN], int *n)
 {
 	struct loaded loaded[MAX_LOADED] = {};
@@ -368,11 +388,11 @@ int policy_hold(const char *what, char (*names)[UNIFIED_POLICY_NAME_LEN], int *n
 		return fail(-errno, "there is no policy '%s', and no file that can be read", what);
 	ret = load_object(obj, what, loaded, n);
 	for (i = 0; i < *n && !ret; i++) {
-		/* The kernel takes it back when the process, and so the link, is gone. */
-		if (!bpf_map__attach_struct_ops(loaded[i].map))
-			ret = fail_attach(-errno, loaded[i].name);
+		ret = hold_one(&loaded[i], what);
 		memcpy(names[i], loaded[i].name, sizeof(names[i]));
 	}
+	if (ret)
+		bpf_object__close(obj);
 	bpf_log_drop();
 	return ret;
 }

@@ -14,6 +14,7 @@
 
 #include "json.h"
 #include "policies.h"
+#include "policy_use.h"
 #include "unifiedctl.h"
 
 /* A descriptor's length has 32 bits. */
@@ -88,18 +89,6 @@ static int make_region(int fd, size_t len, char **area)
 	return *area == MAP_FAILED ? -errno : 0;
 }
 
-static int attach(int fd, const char *name)
-{
-	struct unified_io_bpf bpf = { .prog_fd = -1 };
-
-	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
-	if (!ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf))
-		return EXIT_OK;
-	if (errno == ESTALE)
-		return fail(0, "'%s' was ejected: unload it and load it again", name);
-	return fail(-errno, "cannot attach '%s'", name);
-}
-
 static int process(int fd, size_t len)
 {
 	struct unified_io_submit s = { .desc = { .type = UNIFIED_REGION_F_BPF, .len = len } };
@@ -144,6 +133,7 @@ static int report(const struct policy *p, int result, const char *area, size_t l
 
 static int try_data(const struct policy *p, const struct data *d)
 {
+	struct policy_uses uses = {};
 	char *area = NULL;
 	int fd = module_open(), ret;
 
@@ -155,7 +145,7 @@ static int try_data(const struct policy *p, const struct data *d)
 	} else {
 		if (d->len)
 			memcpy(area, d->bytes, d->len);
-		ret = attach(fd, p->info.name);
+		ret = policy_use(&uses, fd, p->info.name);
 		if (!ret)
 			ret = report(p, process(fd, d->len), area, d->len);
 	}

@@ -58,6 +58,7 @@ int module_open(void);
 int module_info(struct unified_io_info *info);
 const char *module_advice(int err);
 int module_next_region(int fd, uint32_t id, struct unified_io_region_info *info);
+int module_next_policy(int fd, uint32_t id, struct unified_io_policy_info *info);
 int module_find_region(int fd, uint32_t id, struct unified_io_region_info *info);
 struct btf *module_btf(struct btf **vmlinux);
 

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Other processes, see processes.h.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "processes.h"
+
+bool processes_any(bool (*seen)(int pid, void *arg), void *arg)
+{
+	DIR *dir = opendir("/proc");
+	bool found = false;
+	struct dirent *e;
+
+	while (dir && !found && (e = readdir(dir))) {
+		int pid = atoi(e->d_name);
+
+		found = pid > 0 && pid != getpid() && seen(pid, arg);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+void process_name(int pid, char *name, size_t size)
+{
+	char path[32];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "r");
+	if (!f || !fgets(name, size, f))
+		snprintf(name, size, "?");
+	if (f)
+		fclose(f);
+	name[strcspn(name, "\n")] = '\0';
+}
+
+bool process_has(int pid, const char *dir, bool (*is_it)(const char *path, const void *arg),
+		 const void *arg)
+{
+	bool found = false;
+	struct dirent *e;
+	char path[320];
+	DIR *files;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, dir);
+	files = opendir(path);
+	while (files && !found && (e = readdir(files))) {
+		snprintf(path, sizeof(path), "/proc/%d/%s/%s", pid, dir, e->d_name);
+		found = e->d_name[0] != '.' && is_it(path, arg);
+	}
+	if (files)
+		closedir(files);
+	return found;
+}
