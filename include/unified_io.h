@@ -60,7 +60,13 @@
 /* Flags of a region. */
 #define UNIFIED_IO_SETUP_NODE	     (1U << 0) /* numa_node says where its memory is */
 #define UNIFIED_IO_SETUP_USER_MEMORY (1U << 1) /* it is the caller's, at user_addr */
-#define UNIFIED_IO_SETUP_FLAGS	     (UNIFIED_IO_SETUP_NODE | UNIFIED_IO_SETUP_USER_MEMORY)
+/*
+ * Whoever may load BPF programs may use this region from them, by its id, with all
+ * that its targets allow. Without it, that takes CAP_SYS_ADMIN.
+ */
+#define UNIFIED_IO_SETUP_BPF (1U << 2)
+#define UNIFIED_IO_SETUP_FLAGS                                                                     \
+	(UNIFIED_IO_SETUP_NODE | UNIFIED_IO_SETUP_USER_MEMORY | UNIFIED_IO_SETUP_BPF)
 
 #define UNIFIED_IO_MIN_SLOT	     512
 #define UNIFIED_IO_MAX_SLOT	     (1U << 20)
@@ -219,10 +225,17 @@ struct unified_io_info {
 	struct unified_io_region_info region; /* of this descriptor; id 0: none */
 };
 
+/*
+ * ATTACH: the policy is enforced. Only who attached it, by its user, can detach it;
+ * only CAP_SYS_ADMIN can if that is how it was attached. It is asked after all that
+ * are not enforced, whatever their priorities and verdicts.
+ */
+#define UNIFIED_IO_BPF_ENFORCE (1U << 0)
+
 /* Names a policy that is registered, for a region. */
 struct unified_io_bpf {
 	__s32 prog_fd; /* 0 or -1: the kernel lets no module look up a BPF descriptor */
-	__u32 flags;   /* 0 */
+	__u32 flags;   /* UNIFIED_IO_BPF_* of ATTACH; 0 of DETACH */
 	char name[UNIFIED_POLICY_NAME_LEN];
 	__u32 region; /* 0: of this descriptor; another's needs CAP_SYS_ADMIN */
 	__u32 resv[5];
@@ -238,7 +251,7 @@ struct unified_io_policy_info {
 	__u32 errors;	   /* wrong verdicts so far */
 	__u32 ejected;	   /* 1: it was, for the reason below */
 	__s32 exit_error;  /* -errno */
-	__u32 resv;
+	__u32 enforced;	   /* a bit for each of regions where it is */
 	char name[UNIFIED_POLICY_NAME_LEN];
 	char reason[64];
 };
@@ -305,14 +318,16 @@ struct unified_io_target {
 
 /*
  * Attach a policy to a region, or take it away. A chain is asked in the order of
- * the policies' priorities, and of attaching where they are equal.
+ * the policies' priorities, and of attaching where they are equal. A policy that
+ * names a region is attached when it is registered: for that its loader has
+ * CAP_SYS_ADMIN, or the region was set up with UNIFIED_IO_SETUP_BPF.
  *
  * ENOENT   no such policy, no such region, or (DETACH) not attached to it
  * EEXIST   attached to it already
  * EINVAL   a flag, a reserved member, or a name that does not end
  * EOPNOTSUPP prog_fd is given: name the policy instead
  * ENXIO    this descriptor has no region, and region is 0
- * EPERM    another's region, without CAP_SYS_ADMIN
+ * EPERM    another's region, without CAP_SYS_ADMIN; or (DETACH) it is enforced
  * ESTALE   it was ejected
  */
 #define UNIFIED_IO_ATTACH_BPF _IOW(UNIFIED_IO_MAGIC, 0x02, struct unified_io_bpf)
@@ -330,9 +345,11 @@ struct unified_io_target {
  *	    reserved member, or a length that is no multiple of the block size
  * ERANGE   data outside the data area, or blocks outside the target
  * ENODEV   no such target, or it was removed
- * EPERM    the target was added without the right to do this
+ * EPERM    the target was added without the right to do this, or a read into a part
+ *	    of the receive area that is sealed
  * EBUSY    cq_entries operations are under way or wait for COMPLETE
- * ESTALE   a buffer that was freed
+ * ESTALE   a buffer that was freed, or the target was reformatted to other blocks
+ *	    while this was issued
  * E2BIG    more than UNIFIED_IO_MAX_FRAGMENTS pieces
  * EOPNOTSUPP a NETWORK descriptor, or COMPARE on a target that is not NVMe
  * ENXIO    this descriptor has no region
@@ -364,6 +381,7 @@ struct unified_io_target {
  * EOPNOTSUPP UNIFIED_TARGET_F_NVME on what cannot be driven so
  * EMEDIUMTYPE likewise: a namespace with metadata
  * ENOSPC   there are UNIFIED_IO_MAX_TARGETS
+ * EPERM    the targets are sealed, or another's region, without CAP_SYS_ADMIN
  */
 #define UNIFIED_IO_ADD_TARGET	 _IOWR(UNIFIED_IO_MAGIC, 0x0a, struct unified_io_target)
 #define UNIFIED_IO_REMOVE_TARGET _IOWR(UNIFIED_IO_MAGIC, 0x0b, struct unified_io_target)
@@ -387,7 +405,8 @@ struct unified_io_target {
 #define UNIFIED_IO_GET_REGION _IOWR(UNIFIED_IO_MAGIC, 0x06, struct unified_io_region_info)
 
 /*
- * From now on nobody maps the rings, and nobody maps the receive area writable.
+ * From now on nobody maps the rings, nobody maps the receive area writable, and
+ * operations that would have a device write to it are refused with EPERM.
  * EBUSY if a mapping that would be refused exists; it can be tried again.
  * EOPNOTSUPP with the caller's own memory, whose mappings are not the module's.
  */
@@ -410,5 +429,11 @@ struct unified_io_seal {
 };
 
 #define UNIFIED_IO_SEAL_PART _IOW(UNIFIED_IO_MAGIC, 0x0d, struct unified_io_seal)
+
+/*
+ * From now on ADD_TARGET and REMOVE_TARGET answer EPERM, unless they name the region,
+ * which takes CAP_SYS_ADMIN. For who hands the descriptor on.
+ */
+#define UNIFIED_IO_SEAL_TARGETS _IO(UNIFIED_IO_MAGIC, 0x0e)
 
 #endif

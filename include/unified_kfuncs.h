@@ -52,6 +52,9 @@ struct unified_completion {
 
 /* Flags of a policy: rx is asked about each fragment, not once for each stream. */
 #define UNIFIED_POLICY_PER_FRAGMENT (1U << 0)
+/* With region: it is enforced there, as UNIFIED_IO_BPF_ENFORCE of unified_io.h says. */
+#define UNIFIED_POLICY_ENFORCED (1U << 1)
+#define UNIFIED_POLICY_FLAGS	(UNIFIED_POLICY_PER_FRAGMENT | UNIFIED_POLICY_ENFORCED)
 
 struct unified_io_region;
 struct unified_descriptor;
@@ -157,7 +160,7 @@ struct unified_region_ops {
 	/* An operation is done: a verdict. Not sleepable. */
 	__s32 (*complete)(struct unified_bpf_ctx *ctx);
 
-	__u64 region;			/* id to attach to; 0: registered by name */
+	__u64 region;			/* id to attach to, see unified_io.h; 0: by name */
 	__s32 priority;			/* lower decides earlier */
 	__u32 flags;			/* UNIFIED_POLICY_* */
 	char name[UNIFIED_POLICY_NAME]; /* [A-Za-z0-9_.-]+, unique */
@@ -180,6 +183,7 @@ __s32 bpf_unified_copy(struct unified_bpf_ctx *uctx, __u32 to, __u32 from, __u32
 __s64 bpf_unified_data_crc32c(struct unified_bpf_ctx *uctx, __u32 offset, __u32 len, __u32 seed)
 	__unified_kfunc;
 struct unified_io_region *bpf_unified_region_get(__u32 id) __unified_kfunc;
+struct unified_io_region *bpf_unified_region_get_shared(__u32 id) __unified_kfunc;
 void bpf_unified_region_put(struct unified_io_region *region) __unified_kfunc;
 __s64 bpf_unified_buffer_alloc(struct unified_io_region *region, __u64 owner) __unified_kfunc;
 __s32 bpf_unified_buffer_free(struct unified_io_region *region, __u64 buffer) __unified_kfunc;

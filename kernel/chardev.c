@@ -92,11 +92,11 @@ static int unified_ioctl_get_region(unsigned int cmd, void __user *arg)
 	return ret ?: unified_reply(cmd, arg, &info, sizeof(info));
 }
 
-static int unified_ioctl_seal(struct file *file)
+static int unified_ioctl_seal(struct file *file, int (*seal)(struct unified_io_region *))
 {
 	struct unified_io_region *region = unified_file_region(file);
 
-	return region ? unified_memory_seal(region) : -ENXIO;
+	return region ? seal(region) : -ENXIO;
 }
 
 static int unified_ioctl_seal_part(struct file *file, u32 cmd, void __user *uarg)
@@ -141,7 +141,7 @@ static int unified_ioctl_bpf(struct file *file, unsigned int cmd, void __user *a
 	ret = unified_request(cmd, arg, &bpf, sizeof(bpf));
 	if (ret)
 		return ret;
-	if (bpf.flags || memchr_inv(bpf.resv, 0, sizeof(bpf.resv)) ||
+	if (bpf.flags & ~UNIFIED_IO_BPF_ENFORCE || memchr_inv(bpf.resv, 0, sizeof(bpf.resv)) ||
 	    strnlen(bpf.name, sizeof(bpf.name)) == sizeof(bpf.name))
 		return -EINVAL;
 	if (bpf.prog_fd > 0)
@@ -242,13 +242,6 @@ static int unified_ioctl_complete(struct file *file, unsigned int cmd, void __us
 	return ret ?: unified_reply(cmd, arg, &complete, sizeof(complete));
 }
 
-static int unified_target_drop(struct unified_io_region *r, struct unified_io_target *target)
-{
-	if (target->flags || target->resv)
-		return -EINVAL;
-	return unified_target_remove(r, target->index);
-}
-
 /* The size may differ between caller and module; all else must match. */
 #define UNIFIED_IOCTL_KEY(cmd) ((cmd) & ~(_IOC_SIZEMASK << _IOC_SIZESHIFT))
 
@@ -264,9 +257,9 @@ static long unified_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_GET_REGION):
 		return unified_ioctl_get_region(cmd, uarg);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_ATTACH_BPF):
-		return unified_ioctl_bpf(file, cmd, uarg, unified_chain_attach);
+		return unified_ioctl_bpf(file, cmd, uarg, unified_policy_attach);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_DETACH_BPF):
-		return unified_ioctl_bpf(file, cmd, uarg, unified_chain_detach);
+		return unified_ioctl_bpf(file, cmd, uarg, unified_policy_detach);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SUBMIT):
 		return unified_ioctl_submit(file, cmd, uarg);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_COMPLETE):
@@ -274,13 +267,15 @@ static long unified_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_ADD_TARGET):
 		return unified_ioctl_target(file, cmd, uarg, unified_target_add);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_REMOVE_TARGET):
-		return unified_ioctl_target(file, cmd, uarg, unified_target_drop);
+		return unified_ioctl_target(file, cmd, uarg, unified_target_remove);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_GET_TARGET):
 		return unified_ioctl_target(file, cmd, uarg, unified_target_info_from);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_GET_POLICY):
 		return unified_ioctl_get_policy(cmd, uarg);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SEAL):
-		return unified_ioctl_seal(file);
+		return unified_ioctl_seal(file, unified_memory_seal);
+	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SEAL_TARGETS):
+		return unified_ioctl_seal(file, unified_targets_seal);
 	case UNIFIED_IOCTL_KEY(UNIFIED_IO_SEAL_PART):
 		return unified_ioctl_seal_part(file, cmd, uarg);
 	default:

@@ -50,6 +50,8 @@ static __always_inline int unified_map_range(struct unified_op *op, u64 addr, u3
 
 	if (addr > size || len > size - addr)
 		return -ERANGE;
+	if (unified_data_guarded(op, addr) && unified_memory_sealed(r, addr, len))
+		return -EPERM;
 	/* Policies see it in one piece, wherever it lies. */
 	if (op->desc.type == UNIFIED_REGION_F_BPF)
 		return 0;
@@ -75,6 +77,7 @@ static int unified_map_fragments(struct unified_op *op)
 	const struct unified_io_region *r = op->region;
 	const struct unified_fragment *frag = unified_data(r, d->addr), *end;
 	const u64 base = r->offsets.data, size = r->size - base;
+	const u64 guarded = unified_desc_fills(d) ? r->rx_size : 0;
 	const u32 chunk_size = r->chunk_size;
 	struct unified_pieces pieces;
 	u64 sum = 0;
@@ -101,6 +104,8 @@ static int unified_map_fragments(struct unified_op *op)
 		if (addr > size || len > size - addr)
 			return -ERANGE;
 		sum += len;
+		if (addr < guarded && unified_memory_sealed(r, addr, len))
+			return -EPERM;
 		addr += base;
 		if ((addr & (chunk_size - 1)) + len <= chunk_size && pieces.nr < op->max_pieces) {
 			unified_plan_append(&pieces, unified_phys(r, addr), len);
@@ -296,6 +301,9 @@ static int unified_data_fixup(struct unified_command *c, const struct unified_li
 	gfp_t gfp = unified_op_gfp(op);
 	int ret;
 
+	/* A device that says it is done without having written all: that is not shown. */
+	if (unified_desc_fills(&op->desc))
+		gfp |= __GFP_ZERO;
 	c->fixup = unified_fixup_alloc(gfp);
 	if (!c->fixup)
 		return -ENOMEM;

@@ -4,15 +4,17 @@
  *
  *	copy -> policy submit -> check -> target -> policy complete -> deliver
  *
- * A door parses and replies (queue.c: ioctl and BPF; uring.c). What is checked, is
- * checked here or in what is called from here, on a copy that nobody else can
- * write, and after the policy.
+ * A door copies, parses and replies (queue.c: ioctl and BPF; uring.c). What is
+ * checked, is checked here or in what is called from here, on a copy that nobody else
+ * can write, and after the policy.
  *
- *	unified_submit_operation()	copies and checks the request, asks submit
+ *	unified_submit_operation()	checks the request, asks submit
  *	  unified_issue()		a command for each target and each part
  *	    target_nvme.c, target_block.c	a request or a bio
+ *	unified_resume_operation()	the work: goes on where a request was waited for
  *	unified_command_end()		any context: a device is done
- *	unified_finish_operation()	process context: asks complete
+ *	unified_finish_in_process()	the work: process hooks, for what was read
+ *	unified_finish_operation()	process context: asks complete, may issue it again
  *	  door->deliver()
  */
 #define CREATE_TRACE_POINTS
@@ -78,112 +80,117 @@ static int unified_check_request(const struct unified_descriptor *d)
 
 /* --- to the targets ----------------------------------------------------------- */
 
-static struct unified_command *unified_command_add(struct unified_op *op)
+/*
+ * Is it within what was granted? Asked of each target once, for all of the operation.
+ * From then on it counts in blocks of this size; a target that has other ones by the
+ * time a command is issued refuses that.
+ */
+static int unified_admit(struct unified_op *op, const struct unified_target *t)
+{
+	if (op->block)
+		return 0;
+	op->block = bdev_logical_block_size(t->bdev);
+	return unified_target_check(t, &op->desc, op->block);
+}
+
+static int unified_issue_to(struct unified_op *op, struct unified_command *c, u32 index)
+{
+	struct unified_cursor from = op->at;
+	int ret;
+
+	c->target = unified_target_get(op->region, index);
+	if (!c->target)
+		return -ENODEV;
+	atomic_inc(&op->pending);
+	ret = unified_admit(op, c->target);
+	if (!ret)
+		ret = c->target->ops->issue(c);
+	if (!ret)
+		return 0;
+	op->at = from;
+	c->error = ret;
+	unified_data_done(c);
+	unified_target_put(c->target);
+	atomic_dec(&op->pending);
+	return ret;
+}
+
+/* The next command of an operation to a target. */
+static int unified_issue_command(struct unified_op *op, u32 index)
 {
 	struct unified_command *c = op->commands ? unified_command_alloc(op) : &op->first;
+	int ret;
 
 	if (!c)
-		return NULL;
+		return -ENOMEM;
 	c->next = op->commands;
 	c->rq = NULL;
 	c->nr_vecs = 0;
 	c->list = 0;
 	c->status = 0;
 	c->result = 0;
-	op->commands = c;
-	return c;
-}
-
-/* The next command of an operation to a target. */
-static int unified_issue_command(struct unified_op *op, u32 index)
-{
-	struct unified_command *c = unified_command_add(op);
-	struct unified_cursor from = op->at;
-	int ret;
-
-	if (!c)
-		return op->may_wait ? -ENOMEM : -EAGAIN;
-	c->target = unified_target_get(op->region, index);
-	if (!c->target) {
-		c->error = -ENODEV;
-		return -ENODEV;
-	}
-	atomic_inc(&op->pending);
-	ret = c->target->ops->issue(c);
+	ret = unified_issue_to(op, c, index);
 	if (ret) {
-		op->at = from;
-		c->error = ret;
-		c->bytes = 0;
-		unified_data_done(c);
-		unified_target_put(c->target);
-		atomic_dec(&op->pending);
-		/* Memory is waited for where a request is. */
-		return ret == -ENOMEM && !op->may_wait ? -EAGAIN : ret;
+		unified_command_free(c);
+		return ret;
 	}
+	/* It may have ended, but its operation has not. */
+	smp_store_release(&op->commands, c);
 	op->issued++;
 	unified_count(op->region, commands, 1);
 	return 0;
 }
 
-/* Commands for all of the data, or for the one thing that has none. */
-static int unified_issue_to(struct unified_op *op, u32 index)
+/* On to a target, with all of the data. */
+static void unified_issue_begin(struct unified_op *op)
 {
-	int ret;
-
 	op->at.piece = 0;
 	op->at.offset = 0;
 	op->lba = op->desc.lba;
-	for (;;) {
-		ret = unified_issue_command(op, index);
-		if (ret == -EAGAIN && op->issued && !op->may_wait) {
-			/* It has begun: there is no coming back to it later. */
-			op->may_wait = true;
-			continue;
-		}
-		if (ret || op->at.piece >= op->pieces.nr)
-			return ret;
-	}
-}
-
-/* Back to before any command was made. */
-static void unified_operation_reset(struct unified_op *op)
-{
-	unified_op_free_commands(op);
-	op->error = 0;
+	op->block = 0;
 }
 
 static void unified_operation_end(struct unified_op *op);
 
 /*
- * Issue an operation to all of its targets. -EIOCBQUEUED: it will end, or has
- * ended already, when all of its commands did. Another errno: nothing was issued.
+ * Issue what is left of an operation. -EIOCBQUEUED: it will end, or has ended
+ * already, when all of its commands did. Another errno: nothing was issued.
  */
-static int unified_issue(struct unified_op *op)
+static int unified_issue_rest(struct unified_op *op)
 {
-	u32 targets = op->desc.targets ?: 1;
 	int ret = 0;
 
-	/* One for us, so that the last command does not end it too early. */
-	atomic_set(&op->pending, 1);
-	op->issued = 0;
-	for (; targets && !ret; targets &= targets - 1)
-		ret = unified_issue_to(op, __ffs(targets));
-	if (ret && !op->issued) {
-		unified_operation_reset(op);
-		if (ret != -EAGAIN)
-			return ret;
-		/* No request or memory is free now: the queue's work waits for it. */
+	while (op->left && !ret) {
+		ret = unified_issue_command(op, __ffs(op->left));
+		if (ret || op->at.piece < op->pieces.nr)
+			continue;
+		op->left &= op->left - 1;
+		unified_issue_begin(op);
+	}
+	if ((ret == -EAGAIN || ret == -ENOMEM) && !op->may_wait) {
+		/* The work waits for a request, or for memory, and goes on from here. */
 		unified_count(op->region, waits, 1);
-		if (op->door->wait)
-			op->door->wait(op);
-		unified_queue_wait(op);
+		unified_work_issue(op);
 		return -EIOCBQUEUED;
 	}
+	if (ret && !op->issued)
+		return ret;
 	op->done.tries++;
 	op->error = ret;
 	if (atomic_dec_and_test(&op->pending))
 		unified_operation_end(op);
 	return -EIOCBQUEUED;
+}
+
+/* Issue an operation to all of its targets; as above. */
+static int unified_issue(struct unified_op *op)
+{
+	/* One for us, so that the last command does not end it too early. */
+	atomic_set(&op->pending, 1);
+	op->issued = 0;
+	op->left = op->desc.targets ?: 1;
+	unified_issue_begin(op);
+	return unified_issue_rest(op);
 }
 
 /* A sound operation for targets: policies see it, then it goes. */
@@ -196,7 +203,7 @@ static int unified_steer(struct unified_op *op)
 		if (ret)
 			return ret;
 	}
-	if ((op->desc.type & UNIFIED_REGION_F_BPF) && !unified_desc_fills(&op->desc)) {
+	if (unified_desc_processed_first(&op->desc)) {
 		ret = unified_chain_process(op);
 		if (ret)
 			return ret;
@@ -206,22 +213,20 @@ static int unified_steer(struct unified_op *op)
 
 /**
  * unified_submit_operation - hand in one operation
- * @op: as unified_op_alloc() made it; the caller holds its region
- * @request: what is to be done; may be in memory that changes meanwhile
+ * @op: as unified_op_alloc() made it, with what unified_op_take() took; the caller
+ *	holds its region
  *
  * Context: process; sleeps only for process hooks, and for requests of a device
  * if op->may_wait says so.
  * Return: -EIOCBQUEUED if the door will be called when it is done; else it is
  * done, with 0 or another errno.
  */
-int unified_submit_operation(struct unified_op *op, const struct unified_descriptor *request)
+int unified_submit_operation(struct unified_op *op)
 {
-	struct unified_io_region *r = op->region;
 	struct unified_descriptor *d = &op->desc;
+	struct unified_io_region *r = op->region;
 	int ret;
 
-	memcpy(d, request, sizeof(*d));
-	barrier(); /* what was copied is what is checked: request is not read again */
 	op->done.user_data = d->user_data;
 	unified_count(r, operations, 1);
 	trace_unified_submit(r->id, d);
@@ -248,13 +253,19 @@ int unified_submit_operation(struct unified_op *op, const struct unified_descrip
 	return ret;
 }
 
-/* One that waited for a request of the device. Process context, may sleep. */
+/* What was left to the work. Process context, may sleep. */
 void unified_resume_operation(struct unified_op *op)
 {
 	int ret;
 
+	if (op->posted) {
+		op->posted = false;
+		if (unified_submit_operation(op) != -EIOCBQUEUED)
+			op->door->deliver(op);
+		return;
+	}
 	op->may_wait = true;
-	ret = unified_issue(op);
+	ret = unified_issue_rest(op);
 	if (ret == -EIOCBQUEUED)
 		return;
 	op->error = ret;
@@ -286,10 +297,16 @@ static void unified_operation_result(struct unified_op *op)
 	done->len = done->res ? 0 : op->desc.len;
 }
 
+/* Process hooks have yet to see what was read; they may sleep. */
+static bool unified_needs_work(const struct unified_op *op)
+{
+	return (op->desc.type & UNIFIED_REGION_F_BPF) && unified_desc_fills(&op->desc) &&
+	       !op->done.res;
+}
+
 static bool unified_needs_process(const struct unified_op *op)
 {
-	return op->has_fixup || unified_chain_has(op->region, UNIFIED_HOOK_COMPLETE) ||
-	       ((op->desc.type & UNIFIED_REGION_F_BPF) && unified_desc_fills(&op->desc));
+	return op->has_fixup || unified_chain_has(op->region, UNIFIED_HOOK_COMPLETE);
 }
 
 static __always_inline void unified_deliver(struct unified_op *op)
@@ -312,19 +329,13 @@ static __always_inline void unified_deliver(struct unified_op *op)
 	op->door->deliver(op);
 }
 
-/* One that waited, and that its door took back. Under the door's locks. */
-void unified_cancel_operation(struct unified_op *op)
-{
-	op->error = -ECANCELED;
-	unified_operation_result(op);
-	unified_deliver(op);
-}
-
 /* All of its commands ended. Any context. */
 static void unified_operation_end(struct unified_op *op)
 {
 	unified_operation_result(op);
-	if (!op->door->deliver_anywhere || unified_needs_process(op))
+	if (unified_needs_work(op))
+		unified_work_finish(op);
+	else if (!op->door->deliver_anywhere || unified_needs_process(op))
 		op->door->defer(op);
 	else
 		unified_deliver(op);
@@ -353,10 +364,12 @@ static bool unified_operation_again(struct unified_op *op)
 		op->done.res = verdict;
 		op->done.len = 0;
 	}
-	if (verdict != UNIFIED_RETRY || op->done.tries >= UNIFIED_MAX_TRIES)
+	if (verdict != UNIFIED_RETRY || op->done.tries >= UNIFIED_MAX_TRIES || op->no_retry)
 		return false;
 	unified_count(op->region, retries, 1);
-	unified_operation_reset(op);
+	unified_op_free_commands(op);
+	op->error = 0;
+	op->processed = false;
 	op->may_wait = false;
 	ret = unified_issue(op);
 	if (ret == -EIOCBQUEUED)
@@ -372,11 +385,13 @@ static void unified_operation_data(struct unified_op *op)
 	struct unified_command *c;
 	int ret;
 
+	if (op->processed)
+		return;
+	op->processed = true;
 	for (c = op->commands; c; c = c->next)
 		unified_data_done(c);
 	op->has_fixup = false;
-	if (op->done.res || !(op->desc.type & UNIFIED_REGION_F_BPF) ||
-	    !unified_desc_fills(&op->desc))
+	if (!unified_needs_work(op))
 		return;
 	ret = unified_chain_process(op);
 	if (ret) {
@@ -385,15 +400,25 @@ static void unified_operation_data(struct unified_op *op)
 	}
 }
 
+/* By the work: what may sleep. The rest is done where the door wants it. */
+void unified_finish_in_process(struct unified_op *op)
+{
+	unified_operation_data(op);
+	if (op->door->deliver_anywhere)
+		unified_finish_operation(op);
+	else
+		op->door->defer(op);
+}
+
 /**
  * unified_finish_operation - what is left to do once all commands ended
  * @op: the operation; it is gone or on its way again when this returns
  *
- * Context: process, may sleep; called by the door that was asked to.
+ * Context: process; does not sleep.
  */
 void unified_finish_operation(struct unified_op *op)
 {
-	if (op->has_fixup || (op->desc.type & UNIFIED_REGION_F_BPF))
+	if (op->has_fixup)
 		unified_operation_data(op);
 	if (unified_chain_has(op->region, UNIFIED_HOOK_COMPLETE) && unified_operation_again(op))
 		return;

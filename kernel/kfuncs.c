@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
+#include <linux/capability.h>
 #include <linux/crc32.h>
 #include <linux/module.h>
 
@@ -122,13 +123,33 @@ __bpf_kfunc s64 bpf_unified_data_crc32c(struct unified_bpf_ctx *uctx, u32 offset
  * @id: its id
  *
  * To be given back with bpf_unified_region_put() by the same program; it cannot
- * be kept in a map.
+ * be kept in a map. Only for a program that was loaded with CAP_SYS_ADMIN, and not by
+ * way of a BPF token: it reaches every region, and what can be done with that.
  *
  * Return: the region, or NULL if there is none of that id.
  */
 __bpf_kfunc struct unified_io_region *bpf_unified_region_get(u32 id)
 {
 	return unified_region_get(id);
+}
+
+/**
+ * bpf_unified_region_get_shared - take a reference on a region that is for all programs
+ * @id: its id
+ *
+ * For a program whose loader has no CAP_SYS_ADMIN. Whoever set the region up said
+ * with UNIFIED_IO_SETUP_BPF that any program may use it.
+ *
+ * Return: as bpf_unified_region_get(), or NULL if it was not set up so.
+ */
+__bpf_kfunc struct unified_io_region *bpf_unified_region_get_shared(u32 id)
+{
+	struct unified_io_region *r = unified_region_get(id);
+
+	if (!r || (r->flags & UNIFIED_IO_SETUP_BPF))
+		return r;
+	unified_region_put(r);
+	return NULL;
 }
 
 /**
@@ -247,6 +268,7 @@ __bpf_kfunc_end_defs();
 BTF_KFUNCS_START(unified_policy_kfuncs)
 BTF_ID_FLAGS(func, bpf_unified_crc32c)
 BTF_ID_FLAGS(func, bpf_unified_region_get, KF_ACQUIRE | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_unified_region_get_shared, KF_ACQUIRE | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_unified_region_put, KF_RELEASE)
 BTF_ID_FLAGS(func, bpf_unified_buffer_alloc)
 BTF_ID_FLAGS(func, bpf_unified_buffer_free)
@@ -267,6 +289,7 @@ BTF_KFUNCS_END(unified_policy_kfuncs)
 BTF_KFUNCS_START(unified_program_kfuncs)
 BTF_ID_FLAGS(func, bpf_unified_crc32c)
 BTF_ID_FLAGS(func, bpf_unified_region_get, KF_ACQUIRE | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_unified_region_get_shared, KF_ACQUIRE | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_unified_region_put, KF_RELEASE)
 BTF_ID_FLAGS(func, bpf_unified_buffer_alloc)
 BTF_ID_FLAGS(func, bpf_unified_buffer_free)
@@ -276,16 +299,31 @@ BTF_ID_FLAGS(func, bpf_unified_rx)
 BTF_KFUNCS_END(unified_program_kfuncs)
 
 BTF_ID_LIST(unified_filter_ids)
-BTF_ID(struct, unified_region_ops)
 BTF_ID(func, bpf_unified_rx)
+BTF_ID(func, bpf_unified_region_get)
+
+static bool unified_kfunc_is_rx(u32 kfunc_id)
+{
+	return kfunc_id == unified_filter_ids[0] + unified_btf_shift();
+}
+
+static bool unified_kfunc_is_region_get(u32 kfunc_id)
+{
+	return kfunc_id == unified_filter_ids[1] + unified_btf_shift();
+}
+
+/* Who loads a program that reaches any region by its number could do so without it. */
+static int unified_program_filter(const struct bpf_prog *prog, u32 kfunc_id)
+{
+	if (!unified_kfunc_is_region_get(kfunc_id))
+		return 0;
+	return !prog->aux->token && capable(CAP_SYS_ADMIN) ? 0 : -EACCES;
+}
 
 /*
  * Of struct_ops, a policy may call all but bpf_unified_rx(), which would ask the
  * chain that it is in; io_uring's loops may call all; nobody else may call any: a
  * scheduler, for one, runs with a lock of the run queue held.
- *
- * The numbers above were made when the module was built. In the running kernel all
- * of them are higher by the same amount, which a policy's own type tells.
  *
  * The verifier calls this once before it has looked for the program's type, and
  * again after that.
@@ -294,14 +332,13 @@ static int unified_struct_ops_filter(const struct bpf_prog *prog, u32 kfunc_id)
 {
 	const struct bpf_struct_ops *ops = prog->aux->st_ops;
 
-	if (prog->type != BPF_PROG_TYPE_STRUCT_OPS || !ops)
-		return 0;
-	if (ops->owner == THIS_MODULE)
-		return kfunc_id - prog->aux->attach_btf_id ==
-				       unified_filter_ids[1] - unified_filter_ids[0]
-			       ? -EACCES
-			       : 0;
-	return strcmp(ops->name, "io_uring_bpf_ops") ? -EACCES : 0;
+	if (prog->type == BPF_PROG_TYPE_STRUCT_OPS && ops) {
+		if (ops->owner == THIS_MODULE && unified_kfunc_is_rx(kfunc_id))
+			return -EACCES;
+		if (ops->owner != THIS_MODULE && strcmp(ops->name, "io_uring_bpf_ops"))
+			return -EACCES;
+	}
+	return unified_program_filter(prog, kfunc_id);
 }
 
 static const struct btf_kfunc_id_set unified_policy_kfunc_set = {
@@ -313,6 +350,7 @@ static const struct btf_kfunc_id_set unified_policy_kfunc_set = {
 static const struct btf_kfunc_id_set unified_program_kfunc_set = {
 	.owner = THIS_MODULE,
 	.set = &unified_program_kfuncs,
+	.filter = unified_program_filter,
 };
 
 int unified_kfuncs_register(void)

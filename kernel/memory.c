@@ -4,7 +4,7 @@
  *
  * Pages. The module's own are folios of 2 MiB, or of less where memory is too
  * fragmented, charged to the memory cgroup of the caller of SETUP. The caller's
- * own are pinned and charged to its RLIMIT_MEMLOCK. Either way pages[] and the
+ * own are pinned. Both count against its RLIMIT_MEMLOCK. Either way pages[] and the
  * linear kernel mapping are set before the region is published and do not
  * change until its last reference is gone. Pages that something else has pinned
  * or mapped then outlive the region: a folio goes with its own last reference.
@@ -93,16 +93,10 @@ static int unified_memory_pin(struct unified_io_region *r, unsigned long addr)
 {
 	unsigned long done = 0;
 	long n;
-	int ret;
 
 	/* Also a sum that wraps, for which the pinning has an errno of its own. */
 	if (!access_ok((void __user *)addr, r->size))
 		return -EFAULT;
-	ret = account_locked_vm(current->mm, r->nr_pages, true);
-	if (ret)
-		return ret;
-	mmgrab(current->mm);
-	r->mm = current->mm;
 	while (done < r->nr_pages) {
 		n = pin_user_pages_fast(addr + done * PAGE_SIZE,
 					min(r->nr_pages - done, (unsigned long)PTRS_PER_PTE),
@@ -116,9 +110,20 @@ static int unified_memory_pin(struct unified_io_region *r, unsigned long addr)
 	return 0;
 }
 
-static void unified_memory_unpin(struct unified_io_region *r)
+/* Neither kind can be swapped: both count as locked by the caller. */
+static int unified_memory_charge(struct unified_io_region *r)
 {
-	unpin_user_pages_dirty_lock(r->pages, r->nr_user_pinned, true);
+	int ret = account_locked_vm(current->mm, r->nr_pages, true);
+
+	if (ret)
+		return ret;
+	mmgrab(current->mm);
+	r->mm = current->mm;
+	return 0;
+}
+
+static void unified_memory_uncharge(struct unified_io_region *r)
+{
 	account_locked_vm(r->mm, r->nr_pages, false);
 	mmdrop(r->mm);
 }
@@ -130,6 +135,9 @@ int unified_memory_get(struct unified_io_region *r, unsigned long user_addr)
 
 	INIT_LIST_HEAD(&r->maps);
 	mutex_init(&r->map_lock);
+	ret = unified_memory_charge(r);
+	if (ret)
+		return ret;
 	r->pages = kvcalloc(r->nr_pages, sizeof(*r->pages), UNIFIED_GFP);
 	if (!r->pages)
 		return -ENOMEM;
@@ -152,9 +160,11 @@ void unified_memory_put(struct unified_io_region *r)
 {
 	if (r->kaddr)
 		vunmap(r->kaddr);
-	if (r->mm)
-		unified_memory_unpin(r);
+	if (r->nr_user_pinned)
+		unpin_user_pages_dirty_lock(r->pages, r->nr_user_pinned, true);
 	unified_memory_free_folios(r);
+	if (r->mm)
+		unified_memory_uncharge(r);
 	bitmap_free(r->sealed_pages);
 	kvfree(r->folios);
 	kvfree(r->pages);
@@ -206,7 +216,7 @@ static bool unified_map_breaks_seal(const struct unified_io_region *r,
 
 	if (!unified_map_in_way(r, map, from, r->rx_size))
 		return false;
-	if (!r->sealed_pages || unified_map_overlaps(map, r->offsets.rings, r->ring_size))
+	if (r->sealed_whole || unified_map_overlaps(map, r->offsets.rings, r->ring_size))
 		return true;
 	first = max(READ_ONCE(map->vma->vm_start) - map->origin, from) - from;
 	end = min(READ_ONCE(map->vma->vm_end) - map->origin, to) - from;
@@ -224,9 +234,8 @@ int unified_memory_seal(struct unified_io_region *r)
 	list_for_each_entry(map, &r->maps, node)
 		if (unified_map_in_way(r, map, r->offsets.rx, r->rx_size))
 			return -EBUSY;
-	r->sealed = true;
-	bitmap_free(r->sealed_pages);
-	r->sealed_pages = NULL;
+	WRITE_ONCE(r->sealed_whole, true);
+	smp_store_release(&r->sealed, true); /* for unified_memory_sealed() */
 	return 0;
 }
 
@@ -243,7 +252,7 @@ int unified_memory_seal_part(struct unified_io_region *r, u64 offset, u64 len)
 		return -ERANGE;
 	guard(mutex)(&r->map_lock);
 	/* All of it is. */
-	if (r->sealed && !r->sealed_pages)
+	if (r->sealed_whole)
 		return 0;
 	list_for_each_entry(map, &r->maps, node)
 		if (unified_map_in_way(r, map, offset, len))
@@ -253,8 +262,24 @@ int unified_memory_seal_part(struct unified_io_region *r, u64 offset, u64 len)
 	if (!r->sealed_pages)
 		return -ENOMEM;
 	bitmap_set(r->sealed_pages, (offset - from) >> PAGE_SHIFT, len >> PAGE_SHIFT);
-	r->sealed = true;
+	smp_store_release(&r->sealed, true); /* for unified_memory_sealed() */
 	return 0;
+}
+
+/*
+ * Is any of these bytes of the data area sealed? The receive area is the first of it.
+ * Who seals has nothing to say about operations that are under way.
+ */
+bool unified_memory_sealed(const struct unified_io_region *r, u64 addr, u32 len)
+{
+	u64 end = min(addr + len, r->rx_size);
+
+	if (addr >= end || !smp_load_acquire(&r->sealed)) /* the next two are set */
+		return false;
+	if (READ_ONCE(r->sealed_whole))
+		return true;
+	end = DIV_ROUND_UP(end, PAGE_SIZE);
+	return find_next_bit(r->sealed_pages, end, addr >> PAGE_SHIFT) < end;
 }
 
 static struct unified_io_region *unified_vma_region(struct vm_area_struct *vma)

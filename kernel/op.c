@@ -66,6 +66,16 @@ struct unified_command *unified_command_alloc(struct unified_op *op)
 	return c;
 }
 
+/* One that is not among its operation's commands. */
+void unified_command_free(struct unified_command *c)
+{
+	if (c->vecs != c->inline_vecs)
+		unified_vecs_free(c->vecs);
+	c->vecs = c->inline_vecs;
+	if (c != &c->op->first)
+		kfree(c);
+}
+
 /* Back to before its commands were made, so that it can be issued once more. */
 void unified_op_free_commands(struct unified_op *op)
 {
@@ -73,11 +83,7 @@ void unified_op_free_commands(struct unified_op *op)
 
 	while ((c = op->commands)) {
 		op->commands = c->next;
-		if (c->vecs != c->inline_vecs)
-			unified_vecs_free(c->vecs);
-		c->vecs = c->inline_vecs;
-		if (c != &op->first)
-			kfree(c);
+		unified_command_free(c);
 	}
 }
 

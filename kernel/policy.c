@@ -2,7 +2,7 @@
 /*
  * The struct_ops type unified_region_ops: which hooks there are, which of them
  * may sleep, what the verifier lets their programs write, and what a policy's
- * data may be. What becomes of one that is sound is chain.c's.
+ * data may be. What becomes of one that is sound is registry.c's.
  *
  * BPF serialises the calls for one map: ->reg, ->update and ->unreg of a link
  * never run at once. The map, and with it the hooks' code, outlives all of them:
@@ -12,30 +12,36 @@
 #include <linux/bpf.h>
 #include <linux/bpf_verifier.h>
 #include <linux/btf.h>
+#include <linux/btf_ids.h>
 #include <linux/ctype.h>
 #include <linux/module.h>
 
 #include "unified.h"
 
-/* struct unified_descriptor in this module's BTF, once a program was checked. */
-static const struct btf_type *descriptor_type;
+BTF_ID_LIST_SINGLE(unified_ops_id, struct, unified_region_ops)
 
-/* BPF has taken the type. */
-static bool policy_type_known;
+/* What unified_policy_type_init() found in this module's BTF. */
+static const struct btf_type *descriptor_type;
+static u32 btf_shift;
+
+u32 unified_btf_shift(void)
+{
+	return btf_shift;
+}
 
 static int unified_policy_reg(void *kdata, struct bpf_link *link)
 {
-	return unified_chain_register(kdata);
+	return unified_policy_register(kdata);
 }
 
 static void unified_policy_unreg(void *kdata, struct bpf_link *link)
 {
-	unified_chain_unregister(kdata);
+	unified_policy_unregister(kdata);
 }
 
 static int unified_policy_update(void *kdata, void *old_kdata, struct bpf_link *link)
 {
-	return unified_chain_replace(kdata, old_kdata);
+	return unified_policy_replace(kdata, old_kdata);
 }
 
 static bool unified_policy_name_ok(const char *name)
@@ -66,7 +72,7 @@ static int unified_policy_init_member(const struct btf_type *t, const struct btf
 		ops->priority = uops->priority;
 		return 1;
 	case offsetof(struct unified_region_ops, flags):
-		if (uops->flags & ~UNIFIED_POLICY_PER_FRAGMENT)
+		if (uops->flags & ~UNIFIED_POLICY_FLAGS)
 			return -EINVAL;
 		ops->flags = uops->flags;
 		return 1;
@@ -143,11 +149,6 @@ struct unified_bpf_ctx__safe_trusted {
 static int unified_policy_check_member(const struct btf_type *t, const struct btf_member *member,
 				       const struct bpf_prog *prog)
 {
-	const struct btf_type *descriptor = unified_descriptor_type(prog->aux->attach_btf, t);
-
-	if (!descriptor)
-		return -EPROTO;
-	WRITE_ONCE(descriptor_type, descriptor);
 	switch (__btf_member_bit_offset(t, member) / 8) {
 	case offsetof(struct unified_region_ops, init):
 	case offsetof(struct unified_region_ops, exit):
@@ -190,7 +191,7 @@ static int unified_policy_struct_access(struct bpf_verifier_log *log,
 	};
 	int i;
 
-	if (btf_type_by_id(reg->btf, reg->btf_id) == READ_ONCE(descriptor_type))
+	if (btf_type_by_id(reg->btf, reg->btf_id) == descriptor_type)
 		for (i = 0; i < ARRAY_SIZE(writable); i++)
 			if (off >= writable[i].start && off + size <= writable[i].end)
 				return SCALAR_VALUE;
@@ -204,10 +205,26 @@ static const struct bpf_verifier_ops unified_policy_verifier_ops = {
 	.btf_struct_access = unified_policy_struct_access,
 };
 
+/*
+ * The ID of a type that this module was built with is too low by what the running
+ * kernel has more of types before its own. Nothing that is exported tells how many:
+ * the type of a policy is looked for, which no other type looks like.
+ */
 static int unified_policy_type_init(struct btf *btf)
 {
-	policy_type_known = true;
-	return 0;
+	u32 id = unified_ops_id[0];
+	const struct btf_type *t;
+
+	for (; (t = btf_type_by_id(btf, id)); id++) {
+		if (!btf_type_is_struct(t) || t->size != sizeof(struct unified_region_ops))
+			continue;
+		descriptor_type = unified_descriptor_type(btf, t);
+		if (!descriptor_type)
+			continue;
+		btf_shift = id - unified_ops_id[0];
+		return 0;
+	}
+	return -EPROTO;
 }
 
 /*
@@ -278,7 +295,7 @@ int unified_policy_register_type(void)
 	BTF_TYPE_EMIT(struct unified_bpf_ctx__safe_trusted);
 
 	ret = register_bpf_struct_ops(&unified_policy_type, unified_region_ops);
-	if (ret || policy_type_known)
+	if (ret || descriptor_type)
 		return ret;
 	pr_err("unified_io_region: built without BTF, see docs/testing.md\n");
 	return -ENOEXEC;

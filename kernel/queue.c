@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The doors of ioctl and BPF, and the work of a region.
+ * The doors of ioctl and BPF.
  *
  * An operation that comes in here takes one of as many places as the ring has,
  * and keeps it until user space has taken its completion: so there is always room
- * for one. queue->lock protects the ring, the lists and the counts; it is taken
- * in any context but NMI. It holds the region from submission to delivery.
- *
- * The work issues what BPF handed in and what waits for a request of a device, and
- * finishes what needs a process context: it may sleep. One that waits is on its
- * list from then until the work takes it, or until the door takes it back.
+ * for one. queue->lock protects the ring and the counts; it is taken in any context
+ * but NMI. An operation holds the region from submission to delivery.
  */
-#include <linux/blkdev.h>
+#include <linux/hrtimer.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -19,18 +15,6 @@
 #include "unified.h"
 
 /* --- delivery --------------------------------------------------------------------- */
-
-static void unified_queue_defer(struct unified_op *op)
-{
-	struct unified_io_region *r = op->region;
-	struct unified_queue *q = &r->queue;
-	unsigned long flags;
-
-	spin_lock_irqsave(&q->lock, flags);
-	list_add_tail(&op->node, &q->finished);
-	spin_unlock_irqrestore(&q->lock, flags);
-	queue_work(unified_wq, &q->work);
-}
 
 /* Give a place back, with or without a completion for user space. Any context. */
 static void unified_queue_leave(struct unified_queue *q, const struct unified_completion *done)
@@ -68,13 +52,13 @@ static void unified_post_deliver(struct unified_op *op)
 }
 
 static const struct unified_door ioctl_door = {
-	.defer = unified_queue_defer,
+	.defer = unified_work_finish,
 	.deliver = unified_queue_deliver,
 	.deliver_anywhere = true,
 };
 
 static const struct unified_door bpf_door = {
-	.defer = unified_queue_defer,
+	.defer = unified_work_finish,
 	.deliver = unified_post_deliver,
 	.deliver_anywhere = true,
 };
@@ -126,7 +110,8 @@ int unified_queue_submit(struct unified_io_region *r, const struct unified_descr
 
 	if (IS_ERR(op))
 		return PTR_ERR(op);
-	ret = unified_submit_operation(op, request);
+	unified_op_take(op, request);
+	ret = unified_submit_operation(op);
 	if (ret == -EIOCBQUEUED)
 		return 0;
 	unified_queue_leave(&r->queue, NULL);
@@ -149,90 +134,10 @@ int unified_queue_post(struct unified_io_region *r, const struct unified_descrip
 
 	if (IS_ERR(op))
 		return PTR_ERR(op);
-	memcpy(&op->desc, request, sizeof(op->desc));
+	unified_op_take(op, request);
 	op->posted = true;
-	unified_queue_wait(op);
+	unified_work_issue(op);
 	return 0;
-}
-
-/* Leave an operation to the work. Any context. */
-void unified_queue_wait(struct unified_op *op)
-{
-	struct unified_queue *q = &op->region->queue;
-	unsigned long flags;
-
-	spin_lock_irqsave(&q->lock, flags);
-	list_add_tail(&op->node, &q->waiting);
-	op->waiting = true;
-	spin_unlock_irqrestore(&q->lock, flags);
-	queue_work(unified_wq, &q->work);
-}
-
-/* Take it back. False: the work has it. The operation must not end meanwhile. */
-bool unified_queue_unwait(struct unified_op *op)
-{
-	struct unified_queue *q = &op->region->queue;
-	unsigned long flags;
-	bool mine;
-
-	spin_lock_irqsave(&q->lock, flags);
-	mine = op->waiting;
-	op->waiting = false;
-	if (mine)
-		list_del(&op->node);
-	spin_unlock_irqrestore(&q->lock, flags);
-	return mine;
-}
-
-/* --- the work ----------------------------------------------------------------------- */
-
-static struct unified_op *unified_queue_pop(struct unified_queue *q, struct list_head *list)
-{
-	struct unified_op *op;
-
-	guard(spinlock_irqsave)(&q->lock);
-	op = list_first_entry_or_null(list, struct unified_op, node);
-	if (op) {
-		list_del(&op->node);
-		op->waiting = false;
-	}
-	return op;
-}
-
-static void unified_queue_issue(struct unified_op *op)
-{
-	struct unified_descriptor request;
-
-	if (!op->posted) {
-		unified_resume_operation(op);
-		return;
-	}
-	op->posted = false;
-	request = op->desc;
-	if (unified_submit_operation(op, &request) != -EIOCBQUEUED)
-		op->door->deliver(op);
-}
-
-static void unified_queue_work(struct work_struct *work)
-{
-	struct unified_io_region *r = container_of(work, struct unified_io_region, queue.work);
-	struct unified_queue *q = &r->queue;
-	struct unified_op *op;
-	struct blk_plug plug;
-
-	/*
-	 * Its operations hold the region, and may be the last to. With none, an
-	 * earlier run saw to them all, and this one is waited for by who frees it.
-	 */
-	if (!kref_get_unless_zero(&r->ref))
-		return;
-	while ((op = unified_queue_pop(q, &q->finished)))
-		unified_finish_operation(op);
-	blk_start_plug(&plug);
-	while ((op = unified_queue_pop(q, &q->waiting)))
-		unified_queue_issue(op);
-	blk_finish_plug(&plug);
-	unified_region_put(r);
 }
 
 /* --- taking completions --------------------------------------------------------------- */
@@ -250,16 +155,59 @@ static bool unified_queue_enough(struct unified_queue *q, u32 min)
 	return q->tail - q->head >= min || !q->under_way;
 }
 
+/* Who waits for completions; not woken before there are as many as it wants. */
+struct unified_taker {
+	struct wait_queue_entry wait;
+	struct unified_queue *queue;
+	u32 min;
+};
+
+static int unified_taker_wake(struct wait_queue_entry *wait, unsigned int mode, int sync, void *key)
+{
+	struct unified_taker *taker = container_of(wait, struct unified_taker, wait);
+
+	if (!unified_queue_enough(taker->queue, taker->min))
+		return 0;
+	return autoremove_wake_function(wait, mode, sync, key);
+}
+
+/* 0, -ERESTARTSYS after a signal, or -ETIME. */
+static int unified_taker_sleep(struct unified_taker *taker, ktime_t *until)
+{
+	struct unified_queue *q = taker->queue;
+	bool late = false;
+	int ret = 0;
+
+	for (;;) {
+		prepare_to_wait(&q->wait, &taker->wait, TASK_INTERRUPTIBLE);
+		if (unified_queue_enough(q, taker->min))
+			break;
+		ret = signal_pending(current) ? -ERESTARTSYS : late ? -ETIME : 0;
+		if (ret)
+			break;
+		if (until)
+			late = !schedule_hrtimeout(until, HRTIMER_MODE_ABS);
+		else
+			schedule();
+	}
+	finish_wait(&q->wait, &taker->wait);
+	return ret;
+}
+
 static int unified_queue_sleep(struct unified_queue *q, u32 min, u64 timeout_ns)
 {
-	ktime_t timeout = ns_to_ktime(min_t(u64, timeout_ns, KTIME_MAX));
+	ktime_t until = ns_to_ktime(min_t(u64, timeout_ns, KTIME_MAX));
+	struct unified_taker taker = { .queue = q, .min = min };
 	int ret;
 
 	if (!min)
 		return 0;
+	init_wait(&taker.wait);
+	taker.wait.func = unified_taker_wake;
 	if (!timeout_ns)
-		return wait_event_interruptible(q->wait, unified_queue_enough(q, min));
-	ret = wait_event_interruptible_hrtimeout(q->wait, unified_queue_enough(q, min), timeout);
+		return unified_taker_sleep(&taker, NULL);
+	until = ktime_add_safe(ktime_get(), until);
+	ret = unified_taker_sleep(&taker, &until);
 	/* Nobody knows how much of the time is left. */
 	return ret == -ERESTARTSYS ? -EINTR : ret;
 }
@@ -322,9 +270,6 @@ int unified_queue_init(struct unified_io_region *r, u32 size)
 	spin_lock_init(&q->lock);
 	mutex_init(&q->take_mutex);
 	init_waitqueue_head(&q->wait);
-	INIT_LIST_HEAD(&q->waiting);
-	INIT_LIST_HEAD(&q->finished);
-	INIT_WORK(&q->work, unified_queue_work);
 	q->size = size;
 	q->ring = kvcalloc(size, sizeof(*q->ring), GFP_KERNEL_ACCOUNT);
 	return q->ring ? 0 : -ENOMEM;
@@ -333,6 +278,5 @@ int unified_queue_init(struct unified_io_region *r, u32 size)
 /* With the region's last reference: no operation is left. */
 void unified_queue_exit(struct unified_io_region *r)
 {
-	cancel_work_sync(&r->queue.work);
 	kvfree(r->queue.ring);
 }

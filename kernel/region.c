@@ -32,8 +32,9 @@ static void unified_region_free(struct work_struct *work)
 	struct unified_io_region *r = container_of(work, struct unified_io_region, free_work);
 
 	unified_targets_free(r);
+	unified_work_exit(r);
 	unified_queue_exit(r);
-	unified_chain_free(r);
+	unified_attachments_exit(r);
 	unified_buffers_exit(r);
 	unified_ledger_exit(r);
 	unified_memory_put(r);
@@ -230,12 +231,17 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 	r = kzalloc_obj(*r, GFP_KERNEL_ACCOUNT);
 	if (!r)
 		return ERR_PTR(-ENOMEM);
+	ret = unified_attachments_init(r);
+	if (ret) {
+		kfree(r);
+		return ERR_PTR(ret);
+	}
 	/* Operations outlive the file, which holds the module now, and end in its code. */
 	__module_get(THIS_MODULE);
 	kref_init(&r->ref);
-	INIT_LIST_HEAD(&r->attachments);
 	INIT_WORK(&r->free_work, unified_region_free);
 	mutex_init(&r->target_mutex);
+	unified_work_init(r);
 	r->flags = s->flags;
 	r->size = s->region_size;
 	r->nr_pages = r->size >> PAGE_SHIFT;
@@ -317,7 +323,7 @@ void unified_region_close(struct file *file)
 		return;
 	xa_erase(&region_ids, r->id);
 	unified_targets_close(r);
-	unified_chain_close(r);
+	unified_attachments_close(r);
 	unified_region_put(r);
 }
 

@@ -292,6 +292,9 @@ int unified_target_add(struct unified_io_region *r, struct unified_io_target *in
 	guard(mutex)(&r->target_mutex);
 	if (r->targets_closed)
 		return -ENODEV;
+	/* An administrator names the region. */
+	if (r->targets_sealed && !info->region)
+		return -EPERM;
 	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++)
 		if (!r->targets[i] || r->targets[i]->state == UNIFIED_TARGET_ABSENT)
 			break;
@@ -308,18 +311,59 @@ int unified_target_add(struct unified_io_region *r, struct unified_io_target *in
 	return 0;
 }
 
+/* --- for policies ------------------------------------------------------------------ */
+
+/* Is each of these a target, or was one? Any context. */
+bool unified_targets_known(struct unified_io_region *r, u32 targets)
+{
+	for (; targets; targets &= targets - 1)
+		if (!READ_ONCE(r->targets[__ffs(targets)]))
+			return false;
+	return true;
+}
+
+/**
+ * unified_targets_fit - could an operation be issued where it is to go?
+ * @op: the operation; a policy has changed that
+ *
+ * A target that is gone is not the policy's fault, and fits.
+ *
+ * Return: 0, or what it will be refused with.
+ */
+int unified_targets_fit(const struct unified_op *op)
+{
+	u32 targets = op->desc.targets ?: 1;
+	int ret = 0;
+
+	if (!unified_targets_known(op->region, targets))
+		return -ENODEV;
+	for (; targets && !ret; targets &= targets - 1) {
+		struct unified_target *t = unified_target_get(op->region, __ffs(targets));
+
+		if (!t)
+			continue;
+		ret = unified_target_check(t, &op->desc, bdev_logical_block_size(t->bdev));
+		unified_target_put(t);
+	}
+	return ret == -ENODEV ? 0 : ret;
+}
+
 /* --- removing and looking ------------------------------------------------------------- */
 
 /*
  * Waits for the commands that are under way, unless the caller is killed, which
  * alone would see -EINTR. It holds the region.
  */
-int unified_target_remove(struct unified_io_region *r, u32 index)
+int unified_target_remove(struct unified_io_region *r, struct unified_io_target *info)
 {
 	struct unified_target *t = NULL;
-	u32 nr_closed;
+	u32 nr_closed, index = info->index;
 
+	if (info->flags || info->resv)
+		return -EINVAL;
 	scoped_guard(mutex, &r->target_mutex) {
+		if (r->targets_sealed && !info->region)
+			return -EPERM;
 		if (index < UNIFIED_IO_MAX_TARGETS)
 			t = r->targets[index];
 		if (!t || t->state != UNIFIED_TARGET_PRESENT)
@@ -353,6 +397,14 @@ int unified_target_info_from(struct unified_io_region *r, struct unified_io_targ
 		}
 	}
 	return -ENOENT;
+}
+
+/* By the region's descriptor none is added or removed any more. */
+int unified_targets_seal(struct unified_io_region *r)
+{
+	guard(mutex)(&r->target_mutex);
+	r->targets_sealed = true;
+	return 0;
 }
 
 /* The region's file is closed. What is under way ends on its own. */

@@ -12,8 +12,13 @@ static void unified_block_end_io(struct bio *bio)
 {
 	struct unified_command *c = container_of(bio, struct unified_command, bio);
 
-	c->error = blk_status_to_errno(bio->bi_status);
 	bio_uninit(bio);
+	/* There was no tag, or memory: the work waits for one. */
+	if (unlikely(bio->bi_status == BLK_STS_AGAIN) && (bio->bi_opf & REQ_NOWAIT)) {
+		unified_work_again(c);
+		return;
+	}
+	c->error = blk_status_to_errno(bio->bi_status);
 	unified_command_end(c);
 }
 
@@ -34,23 +39,43 @@ static blk_opf_t unified_block_opf(const struct unified_descriptor *d)
 	}
 }
 
+/* A command that is prepared. Without REQ_NOWAIT it waits for a tag. */
+void unified_block_submit(struct unified_command *c, blk_opf_t flags)
+{
+	const struct unified_descriptor *d = &c->op->desc;
+
+	bio_init(&c->bio, c->target->bdev, c->vecs, c->nr_vecs, unified_block_opf(d) | flags);
+	c->bio.bi_vcnt = c->nr_vecs;
+	c->bio.bi_iter.bi_size = d->opcode == UNIFIED_OP_FLUSH ? 0 : c->bytes;
+	c->bio.bi_iter.bi_sector = c->sector;
+	c->bio.bi_end_io = unified_block_end_io;
+	submit_bio(&c->bio);
+}
+
+/* Reads and writes can be tried; what else there is may be split, and then wait. */
+static bool unified_block_may_try(const struct unified_command *c)
+{
+	return c->op->desc.opcode == UNIFIED_OP_RW && bdev_nowait(c->target->bdev);
+}
+
 int unified_block_issue(struct unified_command *c)
 {
 	const struct unified_descriptor *d = &c->op->desc;
+	struct unified_op *op = c->op;
 	struct unified_limits limits;
-	sector_t sector = 0;
 	int ret;
 
 	if (d->opcode == UNIFIED_OP_COMPARE)
 		return -EOPNOTSUPP;
+	if (!op->may_wait && !unified_block_may_try(c))
+		return -EAGAIN;
 	/*
 	 * Nothing keeps these from changing before the bio is in the queue; the
 	 * block layer checks it then, by the sector.
 	 */
 	unified_limits_of(c->target, &limits);
-	ret = unified_target_check(c, limits.block, &sector);
-	if (ret)
-		return ret;
+	if (limits.block != op->block)
+		return -ESTALE;
 	c->bytes = d->len;
 	if (unified_desc_has_data(d) &&
 	    !unified_data_is_one(c, limits.start_mask, limits.max_bytes)) {
@@ -58,13 +83,9 @@ int unified_block_issue(struct unified_command *c)
 		if (ret)
 			return ret;
 	}
-	c->op->lba += c->bytes >> __ffs(limits.block);
-	bio_init(&c->bio, c->target->bdev, c->vecs, c->nr_vecs, unified_block_opf(d));
-	c->bio.bi_vcnt = c->nr_vecs;
-	c->bio.bi_iter.bi_size = d->opcode == UNIFIED_OP_FLUSH ? 0 : c->bytes;
-	c->bio.bi_iter.bi_sector = sector;
-	c->bio.bi_end_io = unified_block_end_io;
-	submit_bio(&c->bio);
+	c->sector = op->lba << (__ffs(limits.block) - SECTOR_SHIFT);
+	op->lba += c->bytes >> __ffs(limits.block);
+	unified_block_submit(c, op->may_wait ? 0 : REQ_NOWAIT);
 	return 0;
 }
 

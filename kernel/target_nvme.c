@@ -136,16 +136,14 @@ static int unified_nvme_prepare(struct request *rq, struct unified_command *c)
 {
 	const struct queue_limits *l = &rq->q->limits;
 	const struct unified_descriptor *d = &c->op->desc;
-	u32 block = l->logical_block_size, max_bytes;
-	sector_t sector;
+	u32 block = c->op->block, max_bytes;
 	int ret;
 
-	/* It may have been formatted so since it was attached. */
+	/* It may have been formatted so since it was attached, or checked. */
 	if (unlikely(l->integrity.metadata_size))
 		return -EMEDIUMTYPE;
-	ret = unified_target_check(c, block, &sector);
-	if (ret)
-		return ret;
+	if (unlikely(l->logical_block_size != block))
+		return -ESTALE;
 	/* The length of a command has 16 bits, less one. */
 	max_bytes = min3((u64)l->max_hw_sectors << SECTOR_SHIFT, (u64)l->max_segment_size,
 			 (u64)block << 16);
@@ -327,24 +325,55 @@ int unified_nvme_read(struct unified_target *t, u64 lba, void *first, u32 len, v
 	return unified_nvme_run(rq, &sent);
 }
 
+/* Is every byte of one the complement of the other's, but for the first @len? */
+static bool unified_is_poison(const u8 *is, const u8 *of, u32 len, u32 size)
+{
+	u32 i;
+
+	for (i = len; i < size; i++)
+		if (is[i] != (u8)~of[i])
+			return false;
+	return true;
+}
+
 /*
  * A controller may want every piece to be a multiple of four bytes, and does not
  * say so in a way that reaches us. Read a block in one piece and in pieces of odd
- * lengths: if both give the same, odd lengths are fine.
+ * lengths: if both give the same, odd lengths are fine. What is on the drive may be
+ * all zeroes, so the memory is made to differ from it in every byte before, and what
+ * follows a piece has to differ still.
  */
+static bool unified_nvme_takes_odd(struct unified_target *t, u64 lba, const u8 *whole, u32 block)
+{
+	u8 *pages __free(kfree) = kzalloc(2 * PAGE_SIZE, GFP_KERNEL), *first = pages, *second;
+	const u32 odd = 5;
+	u32 i;
+
+	if (!pages)
+		return false;
+	second = pages + PAGE_SIZE;
+	for (i = 0; i < block; i++) {
+		first[i] = ~whole[i];
+		second[i] = i + odd < block ? ~whole[i + odd] : ~whole[i];
+	}
+	return !unified_nvme_read(t, lba, first, odd, second) && !memcmp(first, whole, odd) &&
+	       !memcmp(second, whole + odd, block - odd) &&
+	       unified_is_poison(first, whole, odd, block) &&
+	       unified_is_poison(second, whole, block - odd, block);
+}
+
 static int unified_nvme_probe(struct unified_target *t)
 {
 	u32 block = bdev_logical_block_size(t->bdev);
 	u64 lba = t->start >> (ilog2(block) - SECTOR_SHIFT);
-	u8 *whole, *parts;
+	u8 *whole;
 	int ret;
 
 	if (block > PAGE_SIZE)
 		return -EOPNOTSUPP;
-	whole = kzalloc(2 * PAGE_SIZE, GFP_KERNEL);
+	whole = kzalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!whole)
 		return -ENOMEM;
-	parts = whole + PAGE_SIZE;
 	/* Beyond the end: the one thing known of the status is what it must be. */
 	ret = unified_nvme_read(t, UNIFIED_NVME_NO_LBA, whole, block, whole);
 	if (ret < 0)
@@ -354,14 +383,8 @@ static int unified_nvme_probe(struct unified_target *t)
 		goto free;
 	}
 	ret = unified_nvme_read(t, lba, whole, block, whole);
-	if (!ret && !queue_virt_boundary(bdev_get_queue(t->bdev))) {
-		u8 *second = kzalloc(PAGE_SIZE, GFP_KERNEL);
-
-		memset(parts, ~whole[0], block);
-		t->odd_lengths = second && !unified_nvme_read(t, lba, parts, 5, second) &&
-				 !memcmp(parts, whole, 5) && !memcmp(second, whole + 5, block - 5);
-		kfree(second);
-	}
+	if (!ret && !queue_virt_boundary(bdev_get_queue(t->bdev)))
+		t->odd_lengths = unified_nvme_takes_odd(t, lba, whole, block);
 	/* That a block cannot be read is its own affair. */
 	ret = ret < 0 ? ret : 0;
 free:

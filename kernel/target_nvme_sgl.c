@@ -173,7 +173,7 @@ static int unified_sgl_read(struct unified_target *t, struct unified_sgl_probe *
 
 static bool unified_sgl_works(struct unified_target *t, struct unified_sgl_probe *p)
 {
-	u32 block = bdev_logical_block_size(t->bdev), cut = 64;
+	u32 block = bdev_logical_block_size(t->bdev), cut = 64, i;
 	u64 lba = t->start >> (ilog2(block) - SECTOR_SHIFT);
 	int ret;
 
@@ -183,8 +183,9 @@ static bool unified_sgl_works(struct unified_target *t, struct unified_sgl_probe
 		return false;
 	if (unified_nvme_read(t, lba, p->whole, block, p->whole))
 		return false;
-	memset(p->first, ~p->whole[0], cut);
-	memset(p->second, ~p->whole[cut], block - cut);
+	/* What is read differs from this in every byte. */
+	for (i = 0; i < block; i++)
+		*(i < cut ? &p->first[i] : &p->second[i - cut]) = ~p->whole[i];
 	return !unified_sgl_read(t, p, lba) && !memcmp(p->first, p->whole, cut) &&
 	       !memcmp(p->second, p->whole + cut, block - cut);
 }

@@ -17,7 +17,9 @@
 #include <linux/percpu-refcount.h>
 #include <linux/percpu.h>
 #include <linux/sbitmap.h>
+#include <linux/srcu.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "plan.h"
@@ -36,13 +38,20 @@ struct unified_queue {
 	u32 size;	 /* of ring; a power of two */
 	u32 head;
 	u32 tail;
-	u32 under_way;		   /* operations; each will want a place in ring */
-	struct list_head waiting;  /* to be issued by the work */
-	struct list_head finished; /* to be finished by the work */
+	u32 under_way; /* operations; each will want a place in ring */
 	struct unified_completion *ring;
 	wait_queue_head_t wait;
 	struct mutex take_mutex; /* one takes at a time */
-	struct work_struct work;
+};
+
+/* What a process has to do for operations of any door: work.c. */
+struct unified_work {
+	spinlock_t lock;	  /* irq-safe, for all of the next */
+	struct list_head waiting; /* to be issued */
+	struct bio_list again;	  /* to be submitted once more */
+	struct list_head ended;	  /* to be finished */
+	struct work_struct issue;
+	struct work_struct finish;
 };
 
 /*
@@ -68,7 +77,7 @@ struct unified_io_region {
 	void *kaddr;	       /* all of them, one after the other */
 	struct folio **folios; /* the module's own */
 	u32 nr_folios;
-	struct mm_struct *mm; /* of the caller's own, for its RLIMIT_MEMLOCK */
+	struct mm_struct *mm; /* whose RLIMIT_MEMLOCK it counts against */
 	unsigned long nr_user_pinned;
 
 	struct sbitmap free_slots; /* buffer.c; a clear bit is a free slot */
@@ -77,11 +86,15 @@ struct unified_io_region {
 
 	struct mutex map_lock; /* for the next three */
 	struct list_head maps;
-	bool sealed;
-	unsigned long *sealed_pages; /* of the receive area, a bit each; NULL: all, or none */
+	bool sealed;		     /* the rings are, and what the next two say */
+	bool sealed_whole;	     /* all of the receive area */
+	unsigned long *sealed_pages; /* of it, a bit each */
 
-	struct list_head attachments; /* chain.c: by priority; policy_mutex */
-	struct unified_chain __rcu *chain;
+	struct list_head attachments;	   /* registry.c; policy_mutex */
+	struct unified_chain __rcu *chain; /* RCU, and chain_srcu where a hook may sleep */
+	struct srcu_struct chain_srcu;
+	atomic_t old_chains; /* which somebody may still ask */
+	wait_queue_head_t chain_wait;
 	unsigned int hooks; /* UNIFIED_HOOK_* that any policy of the chain has */
 	bool closed;	    /* policy_mutex: nothing more is attached */
 
@@ -90,8 +103,10 @@ struct unified_io_region {
 	struct mutex target_mutex; /* target.c; for changes of the next two */
 	struct unified_target *targets[UNIFIED_IO_MAX_TARGETS]; /* set once */
 	bool targets_closed;
+	bool targets_sealed;
 
-	struct unified_queue queue; /* queue.c */
+	struct unified_queue queue;
+	struct unified_work work;
 
 	struct kref ref;
 	struct work_struct free_work;
@@ -108,8 +123,6 @@ struct unified_door {
 	void (*deliver)(struct unified_op *op);
 	/* Is deliver() for any context? */
 	bool deliver_anywhere;
-	/* It is about to wait; in the context that issues it. */
-	void (*wait)(struct unified_op *op);
 };
 
 /* In what unified_vecs_alloc() returns. */
@@ -124,6 +137,7 @@ struct unified_command {
 	u32 bytes;
 	u32 nr_vecs;
 	u32 gaps;	 /* address bits that are set where two vectors meet */
+	sector_t sector; /* of a bio */
 	dma_addr_t list; /* where the device finds the vectors: target_nvme_sgl.c; or 0 */
 	s32 error;
 	u32 status;
@@ -144,14 +158,14 @@ struct unified_op {
 	struct unified_io_region *region;
 	const struct unified_door *door;
 	struct io_uring_cmd *uring; /* of that door */
-	unsigned int issue_flags;   /* likewise */
 	s32 error;		    /* of issuing more commands than were */
 	u32 issued;		    /* how many were */
 	atomic_t pending;	    /* commands under way, and one while they are issued */
 	bool may_wait;		    /* for memory, and for a request of the device */
 	bool polled;
-	bool posted;	 /* not yet copied and checked */
-	bool waiting;	 /* it is in queue->waiting; under its lock */
+	bool posted;	 /* not yet checked */
+	bool processed;	 /* process hooks have seen what was read */
+	bool no_retry;	 /* who handed it in is gone */
 	bool has_buffer; /* it keeps desc.buffer */
 	bool has_fixup;	 /* a command has copies to be made or freed */
 	bool dropped;	 /* a policy said so */
@@ -164,12 +178,14 @@ struct unified_op {
 	void *data;   /* if there is any */
 	u64 bytes;    /* moved by devices, to all targets */
 
-	/* While it is issued to a target: where its next command begins. */
+	/* While it is issued: to which targets yet, and where its next command begins. */
+	u32 left;
+	u32 block; /* of the first of them, in bytes; 0: not yet looked at */
 	struct unified_cursor at;
 	u64 lba;
 
-	struct list_head node; /* in a list of its queue */
-	struct unified_command *commands;
+	struct list_head node;		  /* in a list of the region's work */
+	struct unified_command *commands; /* that were issued; poll looks at any time */
 	struct unified_command first;
 };
 
@@ -211,6 +227,7 @@ void unified_memory_put(struct unified_io_region *r);
 void unified_memory_info(struct unified_io_region *r, struct unified_io_region_info *info);
 int unified_memory_seal(struct unified_io_region *r);
 int unified_memory_seal_part(struct unified_io_region *r, u64 offset, u64 len);
+bool unified_memory_sealed(const struct unified_io_region *r, u64 addr, u32 len);
 int unified_memory_mmap(struct unified_io_region *r, struct vm_area_struct *vma);
 
 /* buffer.c: the slots, handed out one at a time */
@@ -231,39 +248,45 @@ void unified_ledger_info(struct unified_io_region *r, struct unified_io_ledger *
 /* Any context. */
 #define unified_count(r, line, n) this_cpu_add((r)->ledger->line, n)
 
-/* policy.c: struct_ops unified_region_ops */
-int unified_policy_register_type(void);
-
-/* chain.c: what is registered, attached where, and asked in which order */
-int unified_chain_register(struct unified_region_ops *ops);
-void unified_chain_unregister(struct unified_region_ops *ops);
-int unified_chain_replace(struct unified_region_ops *ops, struct unified_region_ops *old);
-int unified_chain_attach(struct unified_io_region *r, const struct unified_io_bpf *bpf);
-int unified_chain_detach(struct unified_io_region *r, const struct unified_io_bpf *bpf);
-void unified_chain_close(struct unified_io_region *r);
-void unified_chain_free(struct unified_io_region *r);
-int unified_chain_process(struct unified_op *op);
-int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx);
-int unified_chain_submit(struct unified_op *op);
-int unified_chain_complete(struct unified_op *op);
-#define UNIFIED_HOOK_PROCESS  BIT(0)
-#define UNIFIED_HOOK_SUBMIT   BIT(1)
-#define UNIFIED_HOOK_COMPLETE BIT(2)
-
 /* Has any policy of the region this hook now? Any context. */
 static inline bool unified_chain_has(const struct unified_io_region *r, unsigned int hook)
 {
 	return READ_ONCE(r->hooks) & hook;
 }
 
+/* registry.c: which policies there are, and where */
+int unified_policy_register(struct unified_region_ops *ops);
+void unified_policy_unregister(struct unified_region_ops *ops);
+int unified_policy_replace(struct unified_region_ops *ops, struct unified_region_ops *old);
+int unified_policy_attach(struct unified_io_region *r, const struct unified_io_bpf *bpf);
+int unified_policy_detach(struct unified_io_region *r, const struct unified_io_bpf *bpf);
 int unified_policy_info_from(u32 id, struct unified_io_policy_info *info);
 u32 unified_policy_count(void);
+int unified_attachments_init(struct unified_io_region *r);
+void unified_attachments_close(struct unified_io_region *r);
+void unified_attachments_exit(struct unified_io_region *r);
+
+/* policy.c: struct_ops unified_region_ops */
+int unified_policy_register_type(void);
+
+/* How much higher this module's BTF IDs are in the running kernel than when it was built. */
+u32 unified_btf_shift(void);
+
+/* chain.c: asks them */
+int unified_chain_process(struct unified_op *op);
+int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx);
+int unified_chain_submit(struct unified_op *op);
+int unified_chain_complete(struct unified_op *op);
+
+#define UNIFIED_HOOK_PROCESS  BIT(0)
+#define UNIFIED_HOOK_SUBMIT   BIT(1)
+#define UNIFIED_HOOK_COMPLETE BIT(2)
 
 /* engine.c: every operation, from whatever door */
-int unified_submit_operation(struct unified_op *op, const struct unified_descriptor *request);
+int unified_submit_operation(struct unified_op *op);
 void unified_resume_operation(struct unified_op *op);
-void unified_cancel_operation(struct unified_op *op);
 void unified_command_end(struct unified_command *c);
+void unified_finish_in_process(struct unified_op *op);
 void unified_finish_operation(struct unified_op *op);
 
 /* op.c: operations and their memory */
@@ -283,6 +306,7 @@ struct unified_op *unified_op_alloc_slow(struct unified_io_region *r, gfp_t gfp)
 void unified_op_free_slow(struct unified_op *op);
 void unified_op_free_commands(struct unified_op *op);
 struct unified_command *unified_command_alloc(struct unified_op *op);
+void unified_command_free(struct unified_command *c);
 void *unified_vecs_alloc(struct unified_op *op);
 
 static __always_inline void *unified_kept_get(struct unified_kept __percpu *kept)
@@ -339,7 +363,8 @@ static inline struct unified_op *unified_op_alloc(struct unified_io_region *r,
 	op->may_wait = true;
 	op->polled = false;
 	op->posted = false;
-	op->waiting = false;
+	op->processed = false;
+	op->no_retry = false;
 	op->has_buffer = false;
 	op->has_fixup = false;
 	op->dropped = false;
@@ -350,6 +375,13 @@ static inline struct unified_op *unified_op_alloc(struct unified_io_region *r,
 	op->bytes = 0;
 	op->commands = NULL;
 	return op;
+}
+
+/* What is to be done, from memory that may change meanwhile: from now on, this is it. */
+static inline void unified_op_take(struct unified_op *op, const struct unified_descriptor *request)
+{
+	op->desc = *request;
+	barrier(); /* what was copied is what is checked: request is not read again */
 }
 
 /* Is it as it was allocated, but for the one command that is part of it? */
@@ -369,7 +401,42 @@ static __always_inline void unified_op_free(struct unified_op *op)
 /* Without waiting, what is not there now is asked for again where waiting is fine. */
 static inline gfp_t unified_op_gfp(const struct unified_op *op)
 {
-	return (op->may_wait ? GFP_NOIO : GFP_NOWAIT) | __GFP_NOWARN;
+	return (op->may_wait ? GFP_NOIO : GFP_NOWAIT) | __GFP_NOWARN | __GFP_ACCOUNT;
+}
+
+/* what a descriptor asks for */
+static inline bool unified_desc_writes(const struct unified_descriptor *d)
+{
+	return d->opcode == UNIFIED_OP_RW ? d->flags & UNIFIED_DESC_F_WRITE
+					  : d->opcode != UNIFIED_OP_COMPARE;
+}
+
+/* UNIFIED_TARGET_* that it takes. */
+static inline u32 unified_desc_access(const struct unified_descriptor *d)
+{
+	static_assert(!(UNIFIED_DESC_F_READ ^ UNIFIED_TARGET_READ));
+	static_assert(!(UNIFIED_DESC_F_WRITE ^ UNIFIED_TARGET_WRITE));
+
+	if (likely(d->opcode == UNIFIED_OP_RW))
+		return d->flags & (UNIFIED_DESC_F_READ | UNIFIED_DESC_F_WRITE);
+	return d->opcode == UNIFIED_OP_COMPARE ? UNIFIED_TARGET_READ : UNIFIED_TARGET_WRITE;
+}
+
+/* Does the device write to the region? */
+static inline bool unified_desc_fills(const struct unified_descriptor *d)
+{
+	return d->opcode == UNIFIED_OP_RW && (d->flags & UNIFIED_DESC_F_READ);
+}
+
+/* Do process hooks see what is there before anything else is done? */
+static inline bool unified_desc_processed_first(const struct unified_descriptor *d)
+{
+	return (d->type & UNIFIED_REGION_F_BPF) && !unified_desc_fills(d);
+}
+
+static inline bool unified_desc_has_data(const struct unified_descriptor *d)
+{
+	return d->opcode == UNIFIED_OP_RW || d->opcode == UNIFIED_OP_COMPARE;
 }
 
 /* data.c: the data of an operation, for policies and for devices */
@@ -386,6 +453,12 @@ static inline u64 unified_phys(const struct unified_io_region *r, u64 at)
 	return page_to_phys(r->pages[at >> PAGE_SHIFT]) + offset_in_page(at);
 }
 
+/* Is it where a device may not write, if that is sealed? */
+static inline bool unified_data_guarded(const struct unified_op *op, u64 addr)
+{
+	return addr < op->region->rx_size && unified_desc_fills(&op->desc);
+}
+
 /* Find the data of a descriptor that has some. */
 static inline int unified_data_map(struct unified_op *op)
 {
@@ -396,7 +469,7 @@ static inline int unified_data_map(struct unified_op *op)
 	/* Mostly it is one range that is one piece. */
 	if (d->flags & (UNIFIED_DESC_F_GATHER | UNIFIED_DESC_F_BUFFER) || d->addr >= size ||
 	    d->len > size - d->addr || (at & (r->chunk_size - 1)) + d->len > r->chunk_size ||
-	    !d->len)
+	    !d->len || unified_data_guarded(op, d->addr))
 		return unified_data_map_slow(op);
 	op->pieces.list[0].addr = unified_phys(r, at);
 	op->pieces.list[0].len = d->len;
@@ -436,34 +509,6 @@ static inline void unified_data_unmap(struct unified_op *op)
 {
 	if (op->has_buffer)
 		unified_data_put_buffer(op);
-}
-
-static inline bool unified_desc_writes(const struct unified_descriptor *d)
-{
-	return d->opcode == UNIFIED_OP_RW ? d->flags & UNIFIED_DESC_F_WRITE
-					  : d->opcode != UNIFIED_OP_COMPARE;
-}
-
-/* UNIFIED_TARGET_* that it takes. */
-static inline u32 unified_desc_access(const struct unified_descriptor *d)
-{
-	static_assert(!(UNIFIED_DESC_F_READ ^ UNIFIED_TARGET_READ));
-	static_assert(!(UNIFIED_DESC_F_WRITE ^ UNIFIED_TARGET_WRITE));
-
-	if (likely(d->opcode == UNIFIED_OP_RW))
-		return d->flags & (UNIFIED_DESC_F_READ | UNIFIED_DESC_F_WRITE);
-	return d->opcode == UNIFIED_OP_COMPARE ? UNIFIED_TARGET_READ : UNIFIED_TARGET_WRITE;
-}
-
-/* Does the device write to the region? */
-static inline bool unified_desc_fills(const struct unified_descriptor *d)
-{
-	return d->opcode == UNIFIED_OP_RW && (d->flags & UNIFIED_DESC_F_READ);
-}
-
-static inline bool unified_desc_has_data(const struct unified_descriptor *d)
-{
-	return d->opcode == UNIFIED_OP_RW || d->opcode == UNIFIED_OP_COMPARE;
 }
 
 /* target.c: where operations go; target_block.c and target_nvme.c: how */
@@ -508,10 +553,14 @@ struct unified_target_ops {
 extern const struct unified_target_ops unified_target_block, unified_target_nvme;
 int unified_nvme_attach(struct unified_target *t);
 int unified_block_issue(struct unified_command *c);
+void unified_block_submit(struct unified_command *c, blk_opf_t flags);
 struct device *unified_nvme_chardev(struct file *f);
 int unified_target_add(struct unified_io_region *r, struct unified_io_target *info);
-int unified_target_remove(struct unified_io_region *r, u32 index);
+int unified_target_remove(struct unified_io_region *r, struct unified_io_target *info);
 int unified_target_info_from(struct unified_io_region *r, struct unified_io_target *info);
+int unified_targets_seal(struct unified_io_region *r);
+int unified_targets_fit(const struct unified_op *op);
+bool unified_targets_known(struct unified_io_region *r, u32 targets);
 void unified_targets_close(struct unified_io_region *r);
 void unified_targets_free(struct unified_io_region *r);
 
@@ -544,19 +593,19 @@ static inline void unified_limits_of(const struct unified_target *t, struct unif
 }
 
 /**
- * unified_target_check - is the operation of a command within what was granted?
- * @c: the command
- * @block: the size of a block, which cannot change until the command is issued
- * @sector: where this command is
+ * unified_target_check - is an operation within what was granted?
+ * @t: the target, which does not go meanwhile
+ * @d: the operation
+ * @block: the size of the target's blocks
  *
- * Return: 0, -EPERM, -EINVAL for what is no whole blocks, -ERANGE.
+ * Return: 0, -EPERM, -EINVAL for what is no whole blocks, -ERANGE, or -ENODEV.
  */
-static inline int unified_target_check(const struct unified_command *c, u32 block, sector_t *sector)
+static inline int unified_target_check(const struct unified_target *t,
+				       const struct unified_descriptor *d, u32 block)
 {
-	const struct unified_descriptor *d = &c->op->desc;
-	const struct unified_target *t = c->target;
+	u64 size = bdev_nr_sectors(t->bdev), end = min(t->end, size);
 	u32 shift = __ffs(block) - SECTOR_SHIFT;
-	u64 size = bdev_nr_sectors(t->bdev), end = min(t->end, size), first = d->lba << shift;
+	u64 first = d->lba << shift;
 
 	if (unified_desc_access(d) & ~t->access)
 		return -EPERM;
@@ -568,17 +617,21 @@ static inline int unified_target_check(const struct unified_command *c, u32 bloc
 	    d->len >> SECTOR_SHIFT > end - first)
 		/* A device that is about to go has no size any more. */
 		return size ? -ERANGE : -ENODEV;
-	*sector = c->op->lba << shift;
 	return 0;
 }
+
+/* work.c: what is done in a process, for any door */
+void unified_work_init(struct unified_io_region *r);
+void unified_work_exit(struct unified_io_region *r);
+void unified_work_issue(struct unified_op *op);
+void unified_work_finish(struct unified_op *op);
+void unified_work_again(struct unified_command *c);
 
 /* queue.c: the doors of ioctl and BPF */
 int unified_queue_init(struct unified_io_region *r, u32 size);
 void unified_queue_exit(struct unified_io_region *r);
 int unified_queue_submit(struct unified_io_region *r, const struct unified_descriptor *request);
 int unified_queue_post(struct unified_io_region *r, const struct unified_descriptor *request);
-void unified_queue_wait(struct unified_op *op);
-bool unified_queue_unwait(struct unified_op *op);
 int unified_queue_take(struct unified_io_region *r, struct unified_io_complete *complete);
 
 /* uring.c: the door of io_uring */

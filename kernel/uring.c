@@ -4,10 +4,10 @@
  * IORING_OP_URING_CMD.
  *
  * The request holds the file, and so the region, until its completion is posted.
- * An operation is touched by the issuer under the ring's lock, then by the device
- * or by the queue's work, then by task work, which holds that lock again. What
- * waits for a request of the device can be cancelled; what is under way comes
- * back on its own, also when the ring is gone.
+ * An operation is touched by the issuer under the ring's lock, then by the device or
+ * by the region's work, then by task work, which holds that lock again. Nothing is
+ * cancelled: what waits for a request of the device gets one, as what is under way
+ * comes back, also when the ring is gone.
  */
 #include <linux/blk-mq.h>
 #include <linux/io_uring/cmd.h>
@@ -38,7 +38,11 @@ static void unified_uring_reply(struct io_uring_cmd *cmd, struct unified_op *op,
 
 static void unified_uring_task(struct io_tw_req tw_req, io_tw_token_t tw)
 {
-	unified_finish_operation(unified_uring_pdu(io_uring_cmd_from_tw(tw_req))->op);
+	struct unified_op *op = unified_uring_pdu(io_uring_cmd_from_tw(tw_req))->op;
+
+	/* The task is exiting: what is done is done, but nothing is begun for it. */
+	op->no_retry = tw.cancel;
+	unified_finish_operation(op);
 }
 
 static void unified_uring_defer(struct unified_op *op)
@@ -46,56 +50,38 @@ static void unified_uring_defer(struct unified_op *op)
 	io_uring_cmd_do_in_task_lazy(op->uring, unified_uring_task);
 }
 
-/* From task work or a cancellation: the ring's lock is held, the same flags are due. */
+/* From task work: the ring's lock is held. */
 static void unified_uring_deliver(struct unified_op *op)
 {
 	unified_uring_reply(op->uring, op, IO_URING_CMD_TASK_WORK_ISSUE_FLAGS);
 }
 
-static void unified_uring_wait(struct unified_op *op)
-{
-	/* One that was issued before is issued again by task work. */
-	io_uring_cmd_mark_cancelable(op->uring, op->done.tries ? IO_URING_CMD_TASK_WORK_ISSUE_FLAGS
-							       : op->issue_flags);
-}
-
 static const struct unified_door uring_door = {
 	.defer = unified_uring_defer,
 	.deliver = unified_uring_deliver,
-	.wait = unified_uring_wait,
 };
-
-/* The ring's lock is held, so that no operation ends meanwhile. */
-static int unified_uring_cancel(struct io_uring_cmd *cmd)
-{
-	struct unified_op *op = unified_uring_pdu(cmd)->op;
-
-	if (unified_queue_unwait(op))
-		unified_cancel_operation(op);
-	return 0;
-}
 
 static int unified_uring_submit(struct unified_io_region *r, struct io_uring_cmd *cmd,
 				unsigned int issue_flags)
 {
-	const struct unified_descriptor *desc =
-		io_uring_sqe128_cmd(cmd->sqe, struct unified_descriptor);
 	bool may_wait = !(issue_flags & IO_URING_F_NONBLOCK);
 	struct unified_op *op;
 	int ret;
 
-	/* Process hooks may sleep: nothing has been done yet, come back from a worker. */
-	if (!may_wait && (READ_ONCE(desc->type) & UNIFIED_REGION_F_BPF))
-		return -EAGAIN;
-	op = unified_op_alloc(r, &uring_door, GFP_NOWAIT | __GFP_NOWARN);
+	op = unified_op_alloc(r, &uring_door, GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
 	if (!op)
 		return may_wait ? -ENOMEM : -EAGAIN;
+	unified_op_take(op, io_uring_sqe128_cmd(cmd->sqe, struct unified_descriptor));
+	/* Process hooks may sleep: nothing has been done yet, come back from a worker. */
+	if (!may_wait && unified_desc_processed_first(&op->desc)) {
+		unified_op_free(op);
+		return -EAGAIN;
+	}
 	op->uring = cmd;
 	op->may_wait = may_wait;
 	op->polled = issue_flags & IO_URING_F_IOPOLL;
-	op->issue_flags = issue_flags;
 	unified_uring_pdu(cmd)->op = op;
-	ret = unified_submit_operation(op, desc);
+	ret = unified_submit_operation(op);
 	if (ret != -EIOCBQUEUED)
 		unified_uring_reply(cmd, op, issue_flags);
 	return -EIOCBQUEUED;
@@ -106,8 +92,6 @@ int unified_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 {
 	struct unified_io_region *r = unified_file_region(cmd->file);
 
-	if (issue_flags & IO_URING_F_CANCEL)
-		return unified_uring_cancel(cmd);
 	if (~issue_flags & (IO_URING_F_SQE128 | IO_URING_F_CQE32))
 		return -EINVAL;
 	if (cmd->cmd_op != UNIFIED_IO_URING_SUBMIT)
@@ -124,7 +108,8 @@ int unified_uring_poll(struct io_uring_cmd *cmd, struct io_comp_batch *iob, unsi
 	struct unified_command *c;
 	int found = 0;
 
-	for (c = op->commands; c; c = c->next) {
+	/* The work may be issuing more of them. */
+	for (c = smp_load_acquire(&op->commands); c; c = c->next) {
 		struct request *rq = READ_ONCE(c->rq);
 
 		if (rq && blk_rq_is_poll(rq))

@@ -5,7 +5,7 @@
 
 ok "a machine with everything" unifiedctl doctor
 ok "the module's BTF" says "/sys/kernel/btf/unified_io_region" unifiedctl doctor
-ok "the kfuncs, all of them" says "12 of 12" unifiedctl doctor
+ok "the kfuncs, all of them" says "13 of 13" unifiedctl doctor
 ok "the kernel is one that was tested" says "that were tested" unifiedctl doctor
 ok "what is written to is trusted" says "policies may write to them" unifiedctl doctor
 ok "the NVMe driver" says "the one that the module was built for" unifiedctl doctor

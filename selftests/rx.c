@@ -2,9 +2,11 @@
 /*
  * A program that receives asks the rx hooks of a region's policies: in their
  * order, about data that is in the region, and what they say is what it gets.
+ *
+ * VM: --nvme 64M --nvme 64M --nvme 64M
  */
+#include "io.h"
 #include "policy.h"
-#include "region.h"
 
 #include "progs/rx.h"
 
@@ -136,13 +138,33 @@ static void wrong(struct rx_answer *a)
 	ok(a->asked == (unsigned int)i, "then it is asked no more");
 }
 
+static void elsewhere(struct rx_answer *a)
+{
+	struct unified_io_policy_info info;
+	int i;
+
+	a->targets = 1 << 5;
+	for (i = 0; i < 8; i++)
+		ask(64, 100);
+	for (i = 0; i < 200 && !info_of("rx_second").ejected; i++)
+		usleep(10000);
+	info = info_of("rx_second");
+	ok(info.ejected && strstr(info.reason, "rx chose targets 0x20"),
+	   "who chooses a target that is not there is ejected: %s", info.reason);
+}
+
 int main(void)
 {
 	struct unified_io_setup setup = REGION_SETUP;
+	struct unified_io_target t = {};
 	struct bpf_link *first, *second;
 	char *map;
+	int i;
 
 	region = region_open(&setup);
+	for (i = 0; i < 3; i++)
+		add_target(region, drive(i), O_RDWR, &t);
+	ok(t.index == 2, "three targets");
 	data_size = setup.region_size - setup.offsets.data;
 	map = region_map(region, 0, setup.region_size, PROT_READ | PROT_WRITE);
 	*(uint32_t *)(map + setup.offsets.data + 64) = MAGIC;
@@ -164,6 +186,7 @@ int main(void)
 	two(&bss->answers[0], &bss->answers[1]);
 	ok(!attach("rx_third", 0) && errno == EINVAL, "one with an unknown flag is refused");
 	wrong(&bss->answers[0]);
+	elsewhere(&bss->answers[1]);
 	bpf_link__destroy(first);
 	bpf_link__destroy(second);
 	answers_to("when they are gone: store it", ask(64, 100), ISSUE, 0, 0);

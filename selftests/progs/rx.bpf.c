@@ -65,7 +65,7 @@ SEC(".struct_ops.link")
 struct unified_region_ops rx_third = {
 	.name = "rx_third",
 	.priority = 3,
-	.flags = 2,	/* there is none */
+	.flags = 1U << 31,	/* there is none */
 	.rx = (void *)third_rx,
 };
 
