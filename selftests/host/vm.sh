@@ -25,6 +25,11 @@ output=$(vm --run job.sh --timeout 12 2>&1)
 status=$?
 result "$((status != 124))" "a script that does not end is ended: 124"
 
+output=$(vm --run job.sh --boots-within 1 2>&1)
+status=$?
+result "$((status != 125))" "a VM that does not boot is started again, and given up"
+ok "which is said" grep -q "did not boot in 1 s, try 3 of 3" <<<"$output"
+
 printf '#!/bin/sh\ncat /unified/probe; : >first; until [ -e second ]; do sleep 0.1; done; cat /unified/probe\n' >"$dir/job.sh"
 echo "an old build" >"$OUT/probe"
 vm --run job.sh --timeout 60 >"$work/said" 2>&1 &
