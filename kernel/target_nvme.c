@@ -156,6 +156,8 @@ static int unified_nvme_prepare(struct request *rq, struct unified_command *c)
 			return ret;
 	}
 	init_request(rq, raw_cpu_ptr(&no_command));
+	/* As of any passthrough: a controller that can is told how much memory there is. */
+	unified_nvme_request(rq)->flags |= NVME_REQ_USERCMD;
 	unified_nvme_fill(unified_nvme_command(rq), c, block);
 	if (c->list)
 		unified_sgl_map(rq, c);
@@ -275,6 +277,7 @@ struct request *unified_nvme_read_request(struct unified_target *t, u64 lba)
 	if (IS_ERR(rq))
 		return rq;
 	init_request(rq, &cmd);
+	unified_nvme_request(rq)->flags |= NVME_REQ_USERCMD;
 	/* Is the command where the layout says that it is? */
 	where = unified_nvme_command(rq);
 	if (virt_addr_valid(where) && !memcmp(where, &cmd, sizeof(cmd)))

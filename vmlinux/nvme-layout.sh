@@ -3,7 +3,7 @@
 #
 # nvme-layout.sh KDIR BPFTOOL [KO]: what the NVMe driver has in no header, in C, from
 # the BTF of the target kernel's nvme-core.ko, or of KO: struct nvme_request, the
-# prototype of nvme_init_request(), NVME_REQ_CANCELLED, and the build ID by which the
+# prototype of nvme_init_request(), two of its flags, and the build ID by which the
 # module recognises this very driver when it runs.
 set -eu
 kdir=$1 bpftool=$2 module=${3-}
@@ -79,15 +79,17 @@ esac >"$ko"
 		offset[members] = value($3) / 8
 	}
 	inside == "params" { params[last] = params[last] " " value($2) }
-	inside == "enum" && name($1) == "NVME_REQ_CANCELLED" { cancelled = value($2) }
+	inside == "enum" && name($1) ~ /^NVME_REQ_(CANCELLED|USERCMD)$/ { flag[name($1)] = value($2) }
 
 	END {
 		if (!members)
 			missing = "struct nvme_request"
 		else if (!proto)
 			missing = "the function nvme_init_request"
-		else if (!cancelled)
+		else if (!flag["NVME_REQ_CANCELLED"])
 			missing = "NVME_REQ_CANCELLED"
+		else if (!flag["NVME_REQ_USERCMD"])
+			missing = "NVME_REQ_USERCMD"
 		if (missing) {
 			print missing
 			exit 1
@@ -99,7 +101,8 @@ esac >"$ko"
 		print "static_assert(sizeof(struct nvme_request) == " size ");"
 		for (i = 1; i <= members; i++)
 			print "static_assert(offsetof(struct nvme_request, " member[i] ") == " offset[i] ");"
-		print "#define NVME_REQ_CANCELLED " cancelled
+		for (f in flag)
+			print "#define " f " " flag[f]
 		n = split(params[proto], p, " ")
 		for (i = 1; i <= n; i++)
 			list = list (i > 1 ? ", " : "") spell(p[i])

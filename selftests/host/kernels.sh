@@ -90,13 +90,14 @@ driver() {
 }
 layout() { vmlinux/nvme-layout.sh "$headers" bpftool "$work/driver.ko"; }
 request='struct nvme_request { struct nvme_command *cmd; unsigned long long result; unsigned char genctr, flags; unsigned short status; } *nr;'
-flags='enum { NVME_REQ_CANCELLED = 4 } flag = NVME_REQ_CANCELLED;'
+flags='enum { NVME_REQ_CANCELLED = 4, NVME_REQ_USERCMD = 8 } flag = NVME_REQ_CANCELLED;'
 init='void nvme_init_request(struct request *req, struct nvme_command *cmd) { }'
 
 driver <<<"struct request; struct nvme_command; $request $flags $init"
 ok "members, in their order and with their types" says "unsigned char genctr;" layout
 ok "where they are" says "offsetof(struct nvme_request, status) == 18" layout
 ok "a value of an enumeration" says "#define NVME_REQ_CANCELLED 4" layout
+ok "and another" says "#define NVME_REQ_USERCMD 8" layout
 ok "a prototype" says "void nvme_init_request(struct request *, struct nvme_command *);" layout
 driver <<<"struct request; struct nvme_command; $request $flags int nvme_init_request(struct request *req) { return 0; }"
 ok "of another function" says "int nvme_init_request(struct request *);" layout
