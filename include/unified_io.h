@@ -68,11 +68,11 @@
 #define UNIFIED_IO_SETUP_FLAGS                                                                     \
 	(UNIFIED_IO_SETUP_NODE | UNIFIED_IO_SETUP_USER_MEMORY | UNIFIED_IO_SETUP_BPF)
 
-#define UNIFIED_IO_MIN_SLOT	     512
-#define UNIFIED_IO_MAX_SLOT	     (1U << 20)
-#define UNIFIED_IO_MAX_RING	     32768
-#define UNIFIED_IO_MAX_SIZE	     (1ULL << 36)
-#define UNIFIED_IO_DATA_ALIGN	     65536
+#define UNIFIED_IO_MIN_SLOT   512
+#define UNIFIED_IO_MAX_SLOT   (1U << 20)
+#define UNIFIED_IO_MAX_RING   32768
+#define UNIFIED_IO_MAX_SIZE   (1ULL << 36)
+#define UNIFIED_IO_DATA_ALIGN 65536
 
 /* One operation on data of a region. */
 struct unified_descriptor {
@@ -123,10 +123,10 @@ struct unified_slot {
  * of its mapping. In this order, and none overlaps the next.
  */
 struct unified_io_offsets {
-	__u64 control;	   /* indices, configuration and statistics; one page */
+	__u64 control;	   /* one page: for the indices of sq and cq, see there */
 	__u64 rings;	   /* ring_size bytes for io_uring's rings; page-aligned */
-	__u64 sq;	   /* sq_entries of struct unified_descriptor */
-	__u64 cq;	   /* cq_entries of struct unified_completion */
+	__u64 sq;	   /* room for sq_entries of struct unified_descriptor, and ... */
+	__u64 cq;	   /* ... cq_entries of struct unified_completion: rings to come */
 	__u64 slot_states; /* one struct unified_slot for each slot */
 	__u64 data;	   /* the data area; aligned to UNIFIED_IO_DATA_ALIGN */
 	__u64 rx;	   /* rx_size bytes for a receive area */
@@ -143,14 +143,13 @@ struct unified_io_offsets {
  * ENODEV   no interface net_ifindex, or nvme_fd is no block device and no NVMe
  *	    character device
  * ERANGE   net_rxq is no queue of the interface, or numa_node no node
- * ENOMEM   no memory, or over RLIMIT_MEMLOCK with the caller's memory
+ * ENOMEM   no memory, or more than RLIMIT_MEMLOCK allows without CAP_IPC_LOCK
  * EFAULT   user_addr is not mapped writable, or cannot be pinned
  * any      what ADD_TARGET answers for nvme_fd
  */
 struct unified_io_setup {
-	__u32 size;	   /* sizeof(struct unified_io_setup), or 0 */
-	__u32 flags;	   /* UNIFIED_IO_SETUP_* */
 	__u64 region_size; /* of the whole region; a multiple of the page size */
+	__u32 flags;	   /* UNIFIED_IO_SETUP_* */
 	__u32 sq_entries;  /* a power of two up to UNIFIED_IO_MAX_RING */
 	__u32 cq_entries;  /* likewise */
 	__s32 nvme_fd;	   /* target 0, and memory close to it; 0 or -1: none */
@@ -159,6 +158,7 @@ struct unified_io_setup {
 	__u32 net_rxq;	   /* a receive queue of it */
 	__s32 numa_node;   /* with UNIFIED_IO_SETUP_NODE */
 	__u32 slot_size;   /* a power of two from UNIFIED_IO_MIN_SLOT; 0: one page */
+	__u32 resv2;	   /* 0 */
 	__u64 ring_size;   /* a multiple of the page size, or 0 */
 	__u64 rx_size;	   /* likewise */
 	__u64 user_addr;   /* with UNIFIED_IO_SETUP_USER_MEMORY; page-aligned */
@@ -226,19 +226,19 @@ struct unified_io_info {
 };
 
 /*
- * ATTACH: the policy is enforced. Only who attached it, by its user, can detach it;
- * only CAP_SYS_ADMIN can if that is how it was attached. It is asked after all that
- * are not enforced, whatever their priorities and verdicts.
+ * ATTACH: the policy is enforced, which takes the user who set the region up, or
+ * CAP_SYS_ADMIN. Nobody else can detach it; nobody but CAP_SYS_ADMIN where that
+ * attached it. It is asked after all that are not enforced, whatever their priorities
+ * and verdicts.
  */
 #define UNIFIED_IO_BPF_ENFORCE (1U << 0)
 
 /* Names a policy that is registered, for a region. */
 struct unified_io_bpf {
-	__s32 prog_fd; /* 0 or -1: the kernel lets no module look up a BPF descriptor */
-	__u32 flags;   /* UNIFIED_IO_BPF_* of ATTACH; 0 of DETACH */
+	__u32 flags; /* UNIFIED_IO_BPF_* of ATTACH; 0 of DETACH */
 	char name[UNIFIED_POLICY_NAME_LEN];
 	__u32 region; /* 0: of this descriptor; another's needs CAP_SYS_ADMIN */
-	__u32 resv[5];
+	__u32 resv[6];
 };
 
 /* How a policy fares. */
@@ -325,9 +325,8 @@ struct unified_io_target {
  * ENOENT   no such policy, no such region, or (DETACH) not attached to it
  * EEXIST   attached to it already
  * EINVAL   a flag, a reserved member, or a name that does not end
- * EOPNOTSUPP prog_fd is given: name the policy instead
  * ENXIO    this descriptor has no region, and region is 0
- * EPERM    another's region, without CAP_SYS_ADMIN; or (DETACH) it is enforced
+ * EPERM    another's region, without CAP_SYS_ADMIN; or it is (to be) enforced
  * ESTALE   it was ejected
  */
 #define UNIFIED_IO_ATTACH_BPF _IOW(UNIFIED_IO_MAGIC, 0x02, struct unified_io_bpf)

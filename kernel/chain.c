@@ -156,11 +156,10 @@ static s32 unified_ask_rx(struct unified_chain_link *link, struct unified_bpf_ct
 	s32 verdict = link->ops->rx(ctx);
 
 	trace_unified_verdict(ctx->region->id, d, link->ops->name, "rx", verdict);
-	if (unlikely(!unified_targets_known(ctx->region, d->targets))) {
+	/* Who asked will be refused there. */
+	if (unlikely(d->targets != targets && !unified_targets_known(ctx->region, d->targets)))
 		unified_table_error(link->table, "rx chose targets %#x, which are not there",
 				    d->targets);
-		d->targets = targets;
-	}
 	if (unified_is_errno(verdict) || verdict == UNIFIED_CONTINUE || verdict == UNIFIED_ISSUE ||
 	    verdict == UNIFIED_DROP || verdict == UNIFIED_RETRY)
 		return verdict;

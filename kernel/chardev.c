@@ -144,8 +144,6 @@ static int unified_ioctl_bpf(struct file *file, unsigned int cmd, void __user *a
 	if (bpf.flags & ~UNIFIED_IO_BPF_ENFORCE || memchr_inv(bpf.resv, 0, sizeof(bpf.resv)) ||
 	    strnlen(bpf.name, sizeof(bpf.name)) == sizeof(bpf.name))
 		return -EINVAL;
-	if (bpf.prog_fd > 0)
-		return -EOPNOTSUPP;
 	r = unified_named_region(file, bpf.region);
 	if (IS_ERR(r))
 		return PTR_ERR(r);

@@ -12,6 +12,7 @@
  */
 #include <linux/blkdev.h>
 #include <linux/cleanup.h>
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
@@ -92,11 +93,9 @@ static int unified_setup_check(const struct unified_io_setup *s)
 {
 	u32 slot = s->slot_size;
 
-	if (s->size && s->size != sizeof(*s))
-		return -EINVAL;
 	if (s->flags & ~UNIFIED_IO_SETUP_FLAGS)
 		return -EINVAL;
-	if (memchr_inv(s->resv, 0, sizeof(s->resv)))
+	if (s->resv2 || memchr_inv(s->resv, 0, sizeof(s->resv)))
 		return -EINVAL;
 	if (!unified_ring_ok(s->sq_entries) || !unified_ring_ok(s->cq_entries))
 		return -EINVAL;
@@ -251,6 +250,7 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 	r->net_ifindex = s->net_ifindex;
 	r->net_rxq = s->net_rxq;
 	r->owner = get_task_pid(current, PIDTYPE_TGID);
+	r->uid = current_euid();
 
 	ret = unified_queue_init(r, s->cq_entries);
 	if (!ret)

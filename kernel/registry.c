@@ -33,9 +33,9 @@
 #include "unified.h"
 
 struct unified_policy {
-	struct list_head node;	      /* in policies */
-	struct list_head attachments; /* its own */
-	struct unified_table *table;  /* NULL: ejected, or its init hook still runs */
+	struct list_head node;		  /* in policies */
+	struct list_head attachments;	  /* its own */
+	struct unified_table *table;	  /* NULL: ejected, or its init hook still runs */
 	struct unified_exit_info failure; /* why it was ejected */
 	bool ejected;
 	u32 id;
@@ -53,7 +53,7 @@ struct unified_attachment {
 	struct unified_policy *policy;
 	struct unified_io_region *region;
 	bool enforced;
-	kuid_t owner; /* of one that is enforced: who may detach it beside CAP_SYS_ADMIN */
+	bool by_admin; /* only one may detach it, if it is enforced */
 };
 
 static LIST_HEAD(policies);
@@ -262,11 +262,19 @@ static void unified_attachment_remove(struct unified_attachment *a)
 	kfree(a);
 }
 
+/* Enforce a policy, or end that: who set the region up, unless it was an administrator. */
+static bool unified_may_enforce(const struct unified_io_region *r, bool by_admin)
+{
+	return (!by_admin && uid_eq(r->uid, current_euid())) || capable(CAP_SYS_ADMIN);
+}
+
 static int unified_attach(struct unified_policy *p, struct unified_io_region *r, bool enforced)
 {
 	struct unified_attachment *a;
 
 	lockdep_assert_held(&policy_mutex);
+	if (enforced && !unified_may_enforce(r, false))
+		return -EPERM;
 	if (r->closed)
 		return -ENOENT;
 	if (p->ejected || atomic_read(&p->table->failed))
@@ -279,8 +287,8 @@ static int unified_attach(struct unified_policy *p, struct unified_io_region *r,
 	a->policy = p;
 	a->region = r;
 	a->enforced = enforced;
-	/* What an administrator enforces, no process of the same user takes away. */
-	a->owner = enforced && !capable(CAP_SYS_ADMIN) ? current_euid() : INVALID_UID;
+	/* What an administrator enforces, no other process of that user takes away. */
+	a->by_admin = enforced && capable(CAP_SYS_ADMIN);
 	unified_attachment_insert(a);
 	unified_chain_refresh(r);
 	return 0;
@@ -528,8 +536,7 @@ static int unified_policy_may_replace(const struct unified_policy *p,
 		return -ESTALE;
 	/* It stays where it is: under its name, in its place, at its region. */
 	if (strcmp(ops->name, old->name) || ops->priority != old->priority ||
-	    ops->region != old->region ||
-	    (ops->flags ^ old->flags) & UNIFIED_POLICY_ENFORCED)
+	    ops->region != old->region || (ops->flags ^ old->flags) & UNIFIED_POLICY_ENFORCED)
 		return -EINVAL;
 	return 0;
 }
@@ -611,7 +618,7 @@ static int unified_detach(struct unified_io_region *r, const char *name)
 	a = p ? unified_attachment_find(p, r) : NULL;
 	if (!a)
 		return -ENOENT;
-	if (a->enforced && !uid_eq(a->owner, current_euid()) && !capable(CAP_SYS_ADMIN))
+	if (a->enforced && !unified_may_enforce(r, a->by_admin))
 		return -EPERM;
 	unified_attachment_remove(a);
 	unified_chain_refresh(r);

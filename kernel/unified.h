@@ -19,6 +19,7 @@
 #include <linux/sbitmap.h>
 #include <linux/srcu.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -71,6 +72,7 @@ struct unified_io_region {
 	u32 net_ifindex;
 	u32 net_rxq;
 	struct pid *owner;
+	kuid_t uid; /* of who set it up */
 
 	unsigned long nr_pages;
 	struct page **pages;

@@ -45,6 +45,11 @@ static void json_policy(const struct policy *p)
 	for (i = 0; i < p->info.nr_regions && i < 16; i++)
 		json_u64(NULL, p->info.regions[i]);
 	json_end();
+	json_array("enforced");
+	for (i = 0; i < p->info.nr_regions && i < 16; i++)
+		if (p->info.enforced & 1U << i)
+			json_u64(NULL, p->info.regions[i]);
+	json_end();
 	json_u64("errors", p->info.errors);
 	json_bool("ejected", p->info.ejected);
 	if (p->info.ejected)
@@ -96,7 +101,8 @@ static void print_policy(const struct policy *p)
 	printf("policy %s\n  map %u, link %u, priority %d\n  pin      %s\n  regions ", p->info.name,
 	       p->info.map_id, p->link_id, p->info.priority, p->pin[0] ? p->pin : "none");
 	for (i = 0; i < p->info.nr_regions && i < 16; i++)
-		printf(" %u", p->info.regions[i]);
+		printf(" %u%s", p->info.regions[i],
+		       p->info.enforced & 1U << i ? " (enforced)" : "");
 	printf("%s\n", p->info.nr_regions > 16 ? " ..." : i ? "" : " none");
 	if (p->info.ejected)
 		printf("  ejected  %s\n", p->info.reason);
@@ -127,13 +133,16 @@ static int policy_show(int argc, char **argv)
 
 static int attach(unsigned long cmd, const char *doing, int argc, char **argv)
 {
-	struct unified_io_bpf bpf = { .prog_fd = -1 };
+	struct unified_io_bpf bpf = {};
 	uint32_t region;
 	int fd, ret;
 
-	if (argc != 2)
-		return fail_usage("policy %s takes the name of a policy and the id of a region",
-				  doing);
+	if (argc == 3 && cmd == UNIFIED_IO_ATTACH_BPF && !strcmp(argv[2], "enforce"))
+		bpf.flags = UNIFIED_IO_BPF_ENFORCE;
+	else if (argc != 2)
+		return fail_usage("policy %s takes the name of a policy and the id of a region%s",
+				  doing,
+				  cmd == UNIFIED_IO_ATTACH_BPF ? ", and the word enforce" : "");
 	if (parse_id(argv[1], &region))
 		return fail_usage("'%s' is no id. See: unifiedctl region list", argv[1]);
 	if (strlen(argv[0]) >= sizeof(bpf.name))
@@ -152,6 +161,8 @@ static int attach(unsigned long cmd, const char *doing, int argc, char **argv)
 		return fail(0, "'%s' is attached to region %u already", bpf.name, region);
 	case -ESTALE:
 		return fail(0, "'%s' was ejected: unload it and load it again", bpf.name);
+	case -EPERM:
+		return fail(0, "it takes CAP_SYS_ADMIN to %s policies by a region's id", doing);
 	case -ENOENT:
 		return fail(
 			0,
@@ -165,6 +176,8 @@ static int attach(unsigned long cmd, const char *doing, int argc, char **argv)
 		json_object(NULL);
 		json_str(doing, bpf.name);
 		json_u64("region", region);
+		if (cmd == UNIFIED_IO_ATTACH_BPF)
+			json_bool("enforced", bpf.flags);
 		json_end();
 	}
 	return EXIT_OK;
@@ -294,7 +307,7 @@ static const struct command commands[] = {
 	  "let other versions take the places of policies of the same names", policy_replace },
 	{ "list", "", "what is registered, whoever loaded it", policy_list },
 	{ "show", "NAME", "where a policy is attached and how it fares", policy_show },
-	{ "attach", "NAME REGION", "let a policy decide for a region", policy_attach },
+	{ "attach", "NAME REGION [enforce]", "let a policy decide for a region", policy_attach },
 	{ "detach", "NAME REGION", "let it decide there no more", policy_detach },
 	{ "try", "NAME [FILE]", "run data through a policy, and print what it makes of it",
 	  policy_try },

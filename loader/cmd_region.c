@@ -174,6 +174,7 @@ static int region_show(int argc, char **argv)
 struct create {
 	struct unified_io_setup setup;
 	const char *drive;
+	bool seal_targets;
 	char **command;
 };
 
@@ -193,6 +194,19 @@ static int parse_create_option(struct create *c, const char *name, const char *v
 		if (s->nvme_fd < 0 && (errno == EACCES || errno == EROFS))
 			s->nvme_fd = open(value, O_RDONLY | O_CLOEXEC);
 		return s->nvme_fd >= 0 ? EXIT_OK : fail(-errno, "cannot open '%s'", value);
+	}
+	if (!strcmp(name, "bpf")) {
+		if (strcmp(value, "any"))
+			return fail_usage("'bpf %s': it is 'any', or left out", value);
+		s->flags |= UNIFIED_IO_SETUP_BPF;
+		return EXIT_OK;
+	}
+	if (!strcmp(name, "targets")) {
+		if (strcmp(value, "sealed"))
+			return fail_usage("'targets %s': they are 'sealed', or it is left out",
+					  value);
+		c->seal_targets = true;
+		return EXIT_OK;
 	}
 	if (parse_size(value, &n))
 		return fail_usage("'%s %s': a number is meant, as 4096, 64K or 1G", name, value);
@@ -254,7 +268,10 @@ static int fail_create(int fd, int err, const struct create *c)
 			    "and slot are powers of two; rings, queues and rx must fit into %s",
 			    size);
 	case -ENOMEM:
-		return fail(err, "there is no memory for a region of %s", size);
+		return fail(err,
+			    "there is no memory for a region of %s, or it is more than may be "
+			    "locked. See: ulimit -l",
+			    size);
 	case -ERANGE:
 		return fail(err, "there is no NUMA node %d", s->numa_node);
 	case -ENODEV:
@@ -316,6 +333,8 @@ static int region_create(int argc, char **argv)
 		return fail(0, "%s", module_advice(fd));
 	if (ioctl(fd, UNIFIED_IO_SETUP, &c.setup))
 		return fail_create(fd, -errno, &c);
+	if (c.seal_targets && ioctl(fd, UNIFIED_IO_SEAL_TARGETS))
+		return fail(-errno, "cannot seal the targets");
 	if (c.command)
 		return run_with(fd, c.command);
 	ioctl(fd, UNIFIED_IO_GET_INFO, &info);
@@ -330,7 +349,8 @@ static const struct command commands[] = {
 	{ "list", "", "the regions of all processes", region_list },
 	{ "show", "ID", "what a region is made of and where its parts are", region_show },
 	{ "create",
-	  "[size N] [rings N] [rx N] [slot N] [sq N] [cq N] [node N] [nic IF] [drive DEV] [-- COMMAND ...]",
+	  "[size N] [rings N] [rx N] [slot N] [sq N] [cq N] [node N] [nic IF] [drive DEV] "
+	  "[bpf any] [targets sealed] [-- COMMAND ...]",
 	  "make a region for a command that inherits it as $UNIFIED_IO_FD, or until Ctrl-C",
 	  region_create },
 	{}

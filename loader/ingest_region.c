@@ -61,7 +61,6 @@ static int setup(struct ingest *in)
 	char size[32];
 
 	in->setup = (struct unified_io_setup){
-		.size = sizeof(in->setup),
 		.sq_entries = 64,
 		.cq_entries = 64,
 		.nvme_fd = -1,

@@ -58,7 +58,7 @@ static int hold(const struct policy *p)
 
 static int attach(int region, const char *name)
 {
-	struct unified_io_bpf bpf = { .prog_fd = -1 };
+	struct unified_io_bpf bpf = {};
 
 	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
 	if (!ioctl(region, UNIFIED_IO_ATTACH_BPF, &bpf) || errno == EEXIST)
@@ -68,7 +68,7 @@ static int attach(int region, const char *name)
 
 static void detach(int region, const char *name)
 {
-	struct unified_io_bpf bpf = { .prog_fd = -1 };
+	struct unified_io_bpf bpf = {};
 
 	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
 	ioctl(region, UNIFIED_IO_DETACH_BPF, &bpf);

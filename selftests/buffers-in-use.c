@@ -41,7 +41,7 @@ static struct unified_io_submit write_of(const struct pool *p, int64_t buffer)
 
 static void sleeper_start(struct sleeper *s)
 {
-	struct unified_io_bpf bpf = { .prog_fd = -1, .name = "sleeper" };
+	struct unified_io_bpf bpf = { .name = "sleeper" };
 	struct uffdio_register range = { .range.len = 4096, .mode = UFFDIO_REGISTER_MODE_MISSING };
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffd_msg msg;

@@ -181,7 +181,7 @@ static void without_cpu(void)
 static void by_hook(void)
 {
 	struct unified_io_submit s = { .desc = { .type = UNIFIED_REGION_F_BPF } };
-	struct unified_io_bpf bpf = { .prog_fd = -1, .name = "hook" };
+	struct unified_io_bpf bpf = { .name = "hook" };
 	struct pool p = pool_open(13);
 	int i;
 

@@ -57,7 +57,7 @@ static void expect(const char *letters, const char *what)
 
 static int attach_to(uint32_t region, const char *name)
 {
-	struct unified_io_bpf bpf = { .prog_fd = -1, .region = region };
+	struct unified_io_bpf bpf = { .region = region };
 
 	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
 	return ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf);
@@ -65,7 +65,7 @@ static int attach_to(uint32_t region, const char *name)
 
 static int detach(const char *name)
 {
-	struct unified_io_bpf bpf = { .prog_fd = -1 };
+	struct unified_io_bpf bpf = {};
 
 	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
 	return ioctl(fd, UNIFIED_IO_DETACH_BPF, &bpf);
@@ -363,7 +363,7 @@ static void while_it_runs(void)
 static void wrong_calls(void)
 {
 	struct unified_io_submit s = { .desc = { .type = UNIFIED_REGION_F_BPF, .len = 16 } };
-	struct unified_io_bpf bpf = { .prog_fd = -1, .name = "nobody" };
+	struct unified_io_bpf bpf = { .name = "nobody" };
 	uint64_t size = setup.region_size - setup.offsets.data;
 	int none = open(UNIFIED_IO_DEVICE, O_RDWR);
 
@@ -381,10 +381,6 @@ static void wrong_calls(void)
 	bpf.resv[4] = 1;
 	fails_with(ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), EINVAL, "a reserved member");
 	bpf.resv[4] = 0;
-	bpf.prog_fd = 1;
-	fails_with(ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), EOPNOTSUPP,
-		   "a program by its descriptor");
-	bpf.prog_fd = -1;
 	memset(bpf.name, 'x', sizeof(bpf.name));
 	fails_with(ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), EINVAL, "a name that does not end");
 

@@ -39,7 +39,7 @@ static int fd;
 static struct policy attached(const char *map, const char *name, struct settings s)
 {
 	struct policy p = policy_open(OBJECT, map);
-	struct unified_io_bpf bpf = { .prog_fd = -1 };
+	struct unified_io_bpf bpf = {};
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, p.obj)
@@ -222,6 +222,45 @@ static void ejected_for_flags(void)
 	policy_close(&p);
 }
 
+/* Where it sent the operation is refused, and held against it. */
+static void ejected_for_place(const struct door *door, struct settings s,
+			      struct unified_descriptor d, const char *map, const char *name,
+			      const char *reason)
+{
+	struct policy p = attached(map, name, s);
+	struct unified_io_policy_info info = {};
+	struct unified_completion done;
+	int i, refused = 0;
+
+	for (i = 0; i < 100 && !info.ejected; i++) {
+		refused += door->run(fd, &d, &done) < 0;
+		info.id = 0;
+		if (ioctl(fd, UNIFIED_IO_GET_POLICY, &info))
+			break;
+		usleep(20000);
+	}
+	ok(info.ejected && strstr(info.reason, reason) && refused >= 8,
+	   "%s: who sends it nowhere is ejected: %s", door->name, info.reason);
+	policy_close(&p);
+}
+
+static void ejected_for_places(const struct door *door)
+{
+	struct unified_descriptor d = rw(UNIFIED_DESC_F_WRITE, 8), both = d;
+
+	both.type |= UNIFIED_REGION_F_BPF;
+	ejected_for_place(door, (struct settings){ .set_lba = 1ULL << 40 }, d, "submits_only",
+			  "submits", "submit chose lba 1099511627776, targets 0x0: -34");
+	ejected_for_place(door, (struct settings){ .set_lba = ~0ULL }, d, "submits_only", "submits",
+			  "submit chose lba 18446744073709551615, targets 0x0: -34");
+	ejected_for_place(door, (struct settings){ .set_targets = 1 << 7 }, d, "submits_only",
+			  "submits", "submit chose lba 8, targets 0x80: -19");
+	ejected_for_place(door, (struct settings){ .verdict = RETRY, .set_lba = 1ULL << 40 }, d,
+			  "completes_only", "completes", "complete chose lba 1099511627776");
+	ejected_for_place(door, (struct settings){ .set_lba = 1ULL << 40 }, both, "processes_only",
+			  "processes", "process chose lba 1099511627776");
+}
+
 static int by_bpf(struct policy *p, const char *prog, struct unified_descriptor d)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(p->obj, prog);
@@ -246,7 +285,7 @@ static int take(struct unified_completion *done, unsigned int min)
 static void bpf_hands_in(void)
 {
 	struct policy p = policy_open(OBJECT, "completes_only");
-	struct unified_io_bpf bpf = { .prog_fd = -1, .name = "completes" };
+	struct unified_io_bpf bpf = { .name = "completes" };
 	struct unified_completion done = {};
 	struct seen *seen;
 	int i, n, busy;
@@ -328,6 +367,8 @@ int main(void)
 		process_works(&doors[i]);
 	}
 	ejected_for_flags();
+	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++)
+		ejected_for_places(&doors[i]);
 	errs("submits_only", "submits");
 	errs("completes_only", "completes");
 	bpf_hands_in();

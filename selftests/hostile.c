@@ -49,8 +49,8 @@ static const struct call call_attach = { "ATTACH_BPF",
 					 { ENOENT, EEXIST, ENXIO, EINVAL, EOPNOTSUPP } };
 static const struct call call_detach = { "DETACH_BPF", { ENOENT, ENXIO, EINVAL, EOPNOTSUPP } };
 static const struct call call_add = { "ADD_TARGET",
-				      { ENXIO, EBUSY, EBADF, ENODEV, ERANGE, EINVAL } };
-static const struct call call_remove = { "REMOVE_TARGET", { ENXIO, ENODEV } };
+				      { ENXIO, EBUSY, EBADF, ENODEV, ERANGE, EINVAL, EPERM } };
+static const struct call call_remove = { "REMOVE_TARGET", { ENXIO, ENODEV, EPERM } };
 static const struct call call_target = { "GET_TARGET", { ENXIO, ENOENT } };
 static const struct call call_policy = { "GET_POLICY", { ENOENT } };
 static const struct call call_region = { "GET_REGION", { ENOENT } };
@@ -59,8 +59,8 @@ static const struct call call_seal = { "SEAL", { EBUSY, ENXIO } };
 static const struct call call_mmap = { "mmap", { EPERM, ERANGE, EINVAL, ENXIO } };
 static const struct call call_none = { "a call that is none",
 				       { ENOTTY, EINVAL, EFAULT, E2BIG, ENOENT, ENXIO, ERANGE,
-					 EOPNOTSUPP, ENODEV, EBADF, EACCES, EBUSY, ESTALE,
-					 ETIME } };
+					 EOPNOTSUPP, ENODEV, EBADF, EACCES, EBUSY, ESTALE, ETIME,
+					 EPERM } };
 
 static bool made(long ret, const struct call *call)
 {
@@ -303,7 +303,7 @@ static void *ask(void *arg)
 /* A policy comes and goes, in the middle of the chain; mappings, too. */
 static void *change(void *arg)
 {
-	struct unified_io_bpf bpf = { .prog_fd = -1, .name = "pass" };
+	struct unified_io_bpf bpf = { .name = "pass" };
 	struct target *t = arg;
 
 	while (!stop) {
@@ -338,7 +338,7 @@ static void *take_buffers(void *arg)
 
 static void attach(const struct target *t, struct policy *p, const char *name)
 {
-	struct unified_io_bpf bpf = { .prog_fd = -1 };
+	struct unified_io_bpf bpf = {};
 
 	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
 	if (!ok(!policy_attach(p) && !ioctl(t->fd, UNIFIED_IO_ATTACH_BPF, &bpf), "%s is attached",
@@ -441,7 +441,7 @@ static void a_call_that_is_none(int fd)
 	if (nr == _IOC_NR(UNIFIED_IO_SETUP))
 		noise[offsetof(struct unified_io_setup, resv)] = 1;
 	/* No seal: a region with one cannot be mapped by the other thread. */
-	if (nr == _IOC_NR(UNIFIED_IO_SEAL))
+	if (nr == _IOC_NR(UNIFIED_IO_SEAL) || nr == _IOC_NR(UNIFIED_IO_SEAL_TARGETS))
 		nr = 0x7f;
 	made(ioctl(fd, _IOC(any() % 4, UNIFIED_IO_MAGIC, nr, any() % sizeof(noise)),
 		   chance(8) ? NULL : noise),
@@ -455,9 +455,7 @@ static void one_of_all(struct shared *s)
 					  .cq_entries = chance(8) ? 3 : 4,
 					  .rx_size = any() % 64 * 4096,
 					  .ring_size = any() % 64 * 4096 };
-	struct unified_io_bpf bpf = { .prog_fd = chance(8) ? 1 : -1,
-				      .flags = chance(16),
-				      .name = "pass" };
+	struct unified_io_bpf bpf = { .flags = chance(16), .name = "pass" };
 	struct unified_io_submit submit = {
 		.desc = { .type = 1 << any() % 3, .addr = any() % (2 * MIB), .len = any() % 8192 }
 	};
@@ -469,7 +467,7 @@ static void one_of_all(struct shared *s)
 	char *map;
 
 	s->calls++;
-	switch (any() % 14) {
+	switch (any() % 15) {
 	case 0:
 		if (made(ioctl(s->fd, UNIFIED_IO_SETUP, &setup), &call_setup))
 			s->setups++;
@@ -515,6 +513,11 @@ static void one_of_all(struct shared *s)
 		break;
 	case 12:
 		made(ioctl(s->fd, UNIFIED_IO_COMPLETE, &complete), &call_complete);
+		break;
+	case 13:
+		/* Not at once, or nothing could be added to any. */
+		if (chance(8))
+			made(ioctl(s->fd, UNIFIED_IO_SEAL_TARGETS), &call_seal);
 		break;
 	default:
 		a_call_that_is_none(s->fd);

@@ -21,7 +21,7 @@ static struct policy attached(const char *name, void (*set)(struct policy *p))
 {
 	char object[64];
 	struct policy p;
-	struct unified_io_bpf bpf = { .prog_fd = -1 };
+	struct unified_io_bpf bpf = {};
 
 	snprintf(object, sizeof(object), "/unified/policies/%s.bpf.o", name);
 	p = policy_open(object, name);

@@ -22,7 +22,7 @@ static int process(uint32_t len)
 static struct policy attached(const char *object, const char *name)
 {
 	struct policy p = policy_open(object, name);
-	struct unified_io_bpf bpf = { .prog_fd = -1 };
+	struct unified_io_bpf bpf = {};
 
 	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
 	if (!ok(!policy_attach(&p) && !ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), "%s is attached",

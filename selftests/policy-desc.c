@@ -28,7 +28,7 @@ static void writes_everywhere(const char *name)
 {
 	struct policy p = policy_open(PROGS "policy_desc.bpf.o", name);
 	struct unified_io_submit s = { .desc = { .type = UNIFIED_REGION_F_BPF, .len = 8 } };
-	struct unified_io_bpf bpf = { .prog_fd = -1 };
+	struct unified_io_bpf bpf = {};
 	struct seen *seen;
 	int ret;
 

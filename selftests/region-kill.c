@@ -82,7 +82,7 @@ static int submit(void)
 
 static void attach(const char *name)
 {
-	struct unified_io_bpf bpf = { .prog_fd = -1 };
+	struct unified_io_bpf bpf = {};
 
 	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
 	must(!ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), "attach");

@@ -289,7 +289,7 @@ static void works(int fd, const struct unified_io_setup *setup, unsigned char *a
 {
 	struct policy p = policy_open("/unified/policies/transform.bpf.o", "transform");
 	size_t size = setup->region_size - setup->offsets.data, i, wrong = 0;
-	struct unified_io_bpf bpf = { .prog_fd = -1, .name = "transform" };
+	struct unified_io_bpf bpf = { .name = "transform" };
 	struct unified_io_submit submit = { .desc = { .type = UNIFIED_REGION_F_BPF } };
 
 	if (!ok(a != MAP_FAILED && b != MAP_FAILED && !policy_attach(&p) &&

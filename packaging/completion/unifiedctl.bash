@@ -49,7 +49,10 @@ _unifiedctl() {
 	case "${words[*]}" in
 	"")		word="region policy target io ingest nic stat trace doctor version help --json --pretty --help" ;;
 	region)		word="list show create help" ;;
-	"region create"*) word="size rings rx slot sq cq node nic drive --" ;;
+	"region create "*" bpf") word=any ;;
+	"region create "*" targets") word=sealed ;;
+	"region create"*) word="size rings rx slot sq cq node nic drive bpf targets --" ;;
+	"policy attach "*" "*) word=enforce ;;
 	"region show" | "policy attach "* | "policy detach "* | "target add" | "target list" | "target remove" | trace)
 		word=$(unifiedctl -j region list 2>/dev/null | grep -o '"id":[0-9]*' | cut -d: -f2) ;;
 	policy)		word="load replace list show attach detach try unload help" ;;

@@ -43,6 +43,8 @@ s32 BPF_PROG(any_complete, struct unified_bpf_ctx *uctx)
 	seen.last_tries = uctx->completion->tries;
 	seen.last_user_data = uctx->completion->user_data;
 	seen.last_result = uctx->completion->result;
+	if (set.lba)
+		uctx->desc->lba = set.lba;
 	if (set.flags)
 		uctx->desc->flags |= set.flags;
 	return set.verdict;
@@ -51,6 +53,8 @@ s32 BPF_PROG(any_complete, struct unified_bpf_ctx *uctx)
 SEC("struct_ops/process")
 s32 BPF_PROG(any_process, struct unified_bpf_ctx *uctx)
 {
+	if (set.lba)
+		uctx->desc->lba = set.lba;
 	uctx->desc->flags ^= set.flags;
 	return set.verdict;
 }
