@@ -17,7 +17,7 @@
 #include <linux/sbitmap.h>
 #include <linux/slab.h>
 
-#include "unified.h"
+#include "region.h"
 
 /* The word: generation in the upper half, below it HELD and the references. */
 #define BUFFER_HELD BIT(31)

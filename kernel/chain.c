@@ -13,8 +13,11 @@
 #include <linux/rcupdate.h>
 #include <linux/srcu.h>
 
+#include "chain.h"
+#include "descriptor.h"
+#include "op.h"
 #include "policy.h"
-#include "unified.h"
+#include "target.h"
 
 #include "trace.h"
 

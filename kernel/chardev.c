@@ -11,7 +11,10 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#include "unified.h"
+#include "policy.h"
+#include "queue.h"
+#include "region.h"
+#include "target.h"
 
 /* What user space was built with. */
 static_assert(sizeof(struct unified_descriptor) == 64);

@@ -11,7 +11,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "unified.h"
+#include "data.h"
 
 /* The segments of a command, of which some are copied, and the pages for that. */
 struct unified_fixup {

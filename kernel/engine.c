@@ -22,7 +22,12 @@
 #include <linux/blkdev.h>
 #include <linux/string.h>
 
-#include "unified.h"
+#include "data.h"
+#include "engine.h"
+#include "op.h"
+#include "policy.h"
+#include "target.h"
+#include "work.h"
 
 #include "trace.h"
 

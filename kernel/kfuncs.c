@@ -12,7 +12,9 @@
 #include <linux/crc32.h>
 #include <linux/module.h>
 
-#include "unified.h"
+#include "policy.h"
+#include "queue.h"
+#include "region.h"
 
 __bpf_kfunc_start_defs();
 

@@ -6,7 +6,10 @@
 #include <linux/module.h>
 
 #include "compat.h"
-#include "unified.h"
+#include "op.h"
+#include "policy.h"
+#include "region.h"
+#include "work.h"
 
 struct workqueue_struct *unified_wq;
 

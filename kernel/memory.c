@@ -27,7 +27,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "unified.h"
+#include "region.h"
 
 struct unified_map {
 	struct list_head node; /* in region->maps */

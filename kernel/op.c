@@ -7,7 +7,7 @@
 #include <linux/percpu.h>
 #include <linux/slab.h>
 
-#include "unified.h"
+#include "op.h"
 
 static struct kmem_cache *op_cache, *vecs_cache;
 DEFINE_PER_CPU(struct unified_kept, unified_kept_ops);

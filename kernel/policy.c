@@ -16,7 +16,7 @@
 #include <linux/ctype.h>
 #include <linux/module.h>
 
-#include "unified.h"
+#include "policy.h"
 
 BTF_ID_LIST_SINGLE(unified_ops_id, struct, unified_region_ops)
 

@@ -1,62 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Between registry.c, which says what is registered and attached, and chain.c, which
- * asks it.
- *
- * For no other file: these structures lead to a policy's type, and that to a region's.
- * Each file knows a bit more or less of the kernel's types, and where all are in a
- * circle their BTF is not the same, is there several times, and BPF takes none of it.
+ * Policies, for who asks them and for who lets them be registered. What they are made
+ * of is in chain.h.
  */
 #ifndef UNIFIED_POLICY_H
 #define UNIFIED_POLICY_H
 
-#include <linux/atomic.h>
-#include <linux/bpf.h>
-#include <linux/kref.h>
-#include <linux/refcount.h>
+#include <linux/bits.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
+#include "region.h"
 #include "unified_io.h"
 #include "unified_kfuncs.h"
 
-struct unified_io_region;
-struct unified_policy;
+struct unified_op;
 
-/*
- * The hooks that a policy has now, or had before it was replaced. It holds its
- * struct_ops map, and so the hooks' code, which may still be running when BPF has
- * long forgotten it: users counts one for being registered and one for each chain
- * that it is in. With the last one its exit hook runs, from a work item, and it is
- * gone.
- */
-struct unified_table {
-	struct unified_policy *policy; /* holds it */
-	struct unified_region_ops *ops;
-	refcount_t users;
-	atomic_t errors;
-	/* Set once, by the error that was one too many; then read by the work. */
-	atomic_t failed;
-	struct unified_exit_info failure;
-	struct unified_exit_info end; /* why it left the registry, if not for failure */
-	struct work_struct eject_work;
-	struct work_struct exit_work;
-};
+/* registry.c: which policies there are, and where */
+int unified_policy_register(struct unified_region_ops *ops);
+void unified_policy_unregister(struct unified_region_ops *ops);
+int unified_policy_replace(struct unified_region_ops *ops, struct unified_region_ops *old);
+int unified_policy_attach(struct unified_io_region *r, const struct unified_io_bpf *bpf);
+int unified_policy_detach(struct unified_io_region *r, const struct unified_io_bpf *bpf);
+int unified_policy_info_from(u32 id, struct unified_io_policy_info *info);
+u32 unified_policy_count(void);
+int unified_attachments_init(struct unified_io_region *r);
+void unified_attachments_close(struct unified_io_region *r);
+void unified_attachments_exit(struct unified_io_region *r);
 
-/* What is asked for a region, in this order, as it was when this was made. */
-struct unified_chain {
-	struct unified_io_region *region; /* holds it from when it is out of use */
-	struct rcu_head rcu;
-	u32 plain; /* how many are not enforced; those come first */
-	u32 nr;
-	struct unified_chain_link {
-		struct unified_table *table; /* holds it */
-		struct unified_region_ops *ops;
-	} links[] __counted_by(nr);
-};
+/* policy.c: struct_ops unified_region_ops */
+int unified_policy_register_type(void);
 
-/* registry.c */
-void unified_table_put(struct unified_table *t);
-__printf(2, 3) void unified_table_error(struct unified_table *t, const char *fmt, ...);
+/* How much higher this module's BTF IDs are in the running kernel than when it was built. */
+u32 unified_btf_shift(void);
+
+/* chain.c: asks them */
+int unified_chain_process(struct unified_op *op);
+int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx);
+int unified_chain_submit(struct unified_op *op);
+int unified_chain_complete(struct unified_op *op);
+
+/* Which hooks any policy of a region has. */
+#define UNIFIED_HOOK_PROCESS  BIT(0)
+#define UNIFIED_HOOK_SUBMIT   BIT(1)
+#define UNIFIED_HOOK_COMPLETE BIT(2)
+
+/* Has any policy of the region this hook now? Any context. */
+static inline bool unified_chain_has(const struct unified_io_region *r, unsigned int hook)
+{
+	return READ_ONCE(r->hooks) & hook;
+}
+
+/* kfuncs.c: what BPF programs may call */
+int unified_kfuncs_register(void);
 
 #endif

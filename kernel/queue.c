@@ -12,7 +12,10 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "unified.h"
+#include "engine.h"
+#include "op.h"
+#include "queue.h"
+#include "work.h"
 
 /* --- delivery --------------------------------------------------------------------- */
 

@@ -21,7 +21,11 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "unified.h"
+#include "policy.h"
+#include "queue.h"
+#include "region.h"
+#include "target.h"
+#include "work.h"
 
 static DEFINE_XARRAY_ALLOC1(region_ids);
 static u32 last_region_id; /* xa_lock of region_ids */

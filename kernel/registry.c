@@ -29,8 +29,10 @@
 #include <linux/srcu.h>
 #include <linux/wait.h>
 
+#include "chain.h"
 #include "policy.h"
-#include "unified.h"
+#include "region.h"
+#include "work.h"
 
 struct unified_policy {
 	struct list_head node;		  /* in policies */

@@ -3,13 +3,13 @@
  * The ledger: what was done in a region, counted where it is done.
  *
  * Each CPU has a ledger of its own, so that counting takes no lock and shares
- * no cache line; unified_count() of unified.h may be called in any context. The
+ * no cache line; unified_count() of region.h may be called in any context. The
  * sum is no snapshot: each number is right, two of them may be of different
  * moments.
  */
 #include <linux/percpu.h>
 
-#include "unified.h"
+#include "region.h"
 
 #define LEDGER_LINES (sizeof(struct unified_io_ledger) / sizeof(u64))
 

@@ -22,7 +22,9 @@
 #include <linux/file.h>
 #include <linux/slab.h>
 
-#include "unified.h"
+#include "region.h"
+#include "target.h"
+#include "work.h"
 
 /* --- life ----------------------------------------------------------------------- */
 

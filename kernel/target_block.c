@@ -6,7 +6,10 @@
  */
 #include <linux/blkdev.h>
 
-#include "unified.h"
+#include "data.h"
+#include "engine.h"
+#include "target.h"
+#include "work.h"
 
 static void unified_block_end_io(struct bio *bio)
 {

@@ -23,6 +23,8 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "data.h"
+#include "engine.h"
 #include "target_nvme.h"
 
 /* For user space, which finds it in /sys/module/unified_io_region/notes. */

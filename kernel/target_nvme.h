@@ -8,7 +8,7 @@
 #include <linux/blk-mq.h>
 
 #include "nvme_layout.h"
-#include "unified.h"
+#include "target.h"
 
 struct nvme_command;
 

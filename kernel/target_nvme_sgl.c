@@ -23,6 +23,7 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
+#include "data.h"
 #include "target_nvme.h"
 
 /* What the data pointer of a command says of a list of @nr at @list. */

@@ -12,7 +12,11 @@
 #include <linux/blk-mq.h>
 #include <linux/io_uring/cmd.h>
 
-#include "unified.h"
+#include "descriptor.h"
+#include "engine.h"
+#include "op.h"
+#include "queue.h"
+#include "region.h"
 
 /* In the command's own memory, from issue to completion. */
 struct unified_uring_pdu {

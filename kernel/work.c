@@ -13,7 +13,11 @@
 #include <linux/blkdev.h>
 #include <linux/cleanup.h>
 
-#include "unified.h"
+#include "engine.h"
+#include "op.h"
+#include "region.h"
+#include "target.h"
+#include "work.h"
 
 static void unified_work_add(struct unified_op *op, struct list_head *list,
 			     struct work_struct *item)

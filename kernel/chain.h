@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Between registry.c, which says what is registered and attached, and chain.c, which
+ * asks it.
+ *
+ * For no other file: these structures lead to a policy's type, and that to a region's.
+ * Each file knows a bit more or less of the kernel's types, and where all are in a
+ * circle their BTF is not the same, is there several times, and BPF takes none of it.
+ */
+#ifndef UNIFIED_CHAIN_H
+#define UNIFIED_CHAIN_H
+
+#include <linux/atomic.h>
+#include <linux/bpf.h>
+#include <linux/kref.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "unified_io.h"
+#include "unified_kfuncs.h"
+
+struct unified_io_region;
+struct unified_policy;
+
+/*
+ * The hooks that a policy has now, or had before it was replaced. It holds its
+ * struct_ops map, and so the hooks' code, which may still be running when BPF has
+ * long forgotten it: users counts one for being registered and one for each chain
+ * that it is in. With the last one its exit hook runs, from a work item, and it is
+ * gone.
+ */
+struct unified_table {
+	struct unified_policy *policy; /* holds it */
+	struct unified_region_ops *ops;
+	refcount_t users;
+	atomic_t errors;
+	/* Set once, by the error that was one too many; then read by the work. */
+	atomic_t failed;
+	struct unified_exit_info failure;
+	struct unified_exit_info end; /* why it left the registry, if not for failure */
+	struct work_struct eject_work;
+	struct work_struct exit_work;
+};
+
+/* What is asked for a region, in this order, as it was when this was made. */
+struct unified_chain {
+	struct unified_io_region *region; /* holds it from when it is out of use */
+	struct rcu_head rcu;
+	u32 plain; /* how many are not enforced; those come first */
+	u32 nr;
+	struct unified_chain_link {
+		struct unified_table *table; /* holds it */
+		struct unified_region_ops *ops;
+	} links[] __counted_by(nr);
+};
+
+/* registry.c */
+void unified_table_put(struct unified_table *t);
+__printf(2, 3) void unified_table_error(struct unified_table *t, const char *fmt, ...);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the work items of a region do for operations of any door: work.c.
+ */
+#ifndef UNIFIED_WORK_H
+#define UNIFIED_WORK_H
+
+#include <linux/bio.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+struct unified_command;
+struct unified_io_region;
+struct unified_op;
+
+struct unified_work {
+	spinlock_t lock;	  /* irq-safe, for all of the next */
+	struct list_head waiting; /* to be issued */
+	struct bio_list again;	  /* to be submitted once more */
+	struct list_head ended;	  /* to be finished */
+	struct work_struct issue;
+	struct work_struct finish;
+};
+
+/* main.c: for what cannot be done where it is noticed; drained before unload */
+extern struct workqueue_struct *unified_wq;
+
+void unified_work_init(struct unified_io_region *r);
+void unified_work_exit(struct unified_io_region *r);
+void unified_work_issue(struct unified_op *op);
+void unified_work_finish(struct unified_op *op);
+void unified_work_again(struct unified_command *c);
+
+#endif
