@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * SUBMIT of an array and COMPLETE: as many as are wanted, in time, and none is
- * lost to a signal or a bad pointer; no more go in than can come out.
+ * lost to a signal or a bad pointer; no more go in than can come out; and who waits
+ * for many is not woken by each.
  *
  * VM: --nvme 64M,null=900000 --nvme 64M --append nvme.poll_queues=1 --append nvme.io_queue_depth=32
  */
+#include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 
 #include "io.h"
 
+/* A device that takes a second for each operation, and ends each on its own. */
+#define SLOW "modprobe null_blk nr_devices=1 gb=1 irqmode=2 completion_nsec=1000000000"
+
 static struct unified_io_setup setup = REGION_SETUP;
+static uint32_t targets = 1;
 static int fd;
 
 static int submit(unsigned int n, unsigned int bad)
@@ -23,6 +30,7 @@ static int submit(unsigned int n, unsigned int bad)
 		d[i] = (struct unified_descriptor){ .type = UNIFIED_REGION_F_NVME,
 						    .flags = UNIFIED_DESC_F_READ,
 						    .len = i == bad ? 1 : 4096,
+						    .targets = targets,
 						    .user_data = i };
 	return ioctl(fd, UNIFIED_IO_SUBMIT, &s);
 }
@@ -70,14 +78,21 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
-static void interrupted(void)
+/* A signal every so often, or no more. */
+static void alarms(unsigned int usec)
 {
-	struct itimerval soon = { .it_value.tv_usec = 500, .it_interval.tv_usec = 500 }, never = {};
+	struct itimerval soon = { .it_value.tv_usec = usec, .it_interval.tv_usec = usec };
 	struct sigaction act = { .sa_handler = on_alarm };
-	int i, n, got = 0, signals = 0;
 
 	sigaction(SIGALRM, &act, NULL);
 	setitimer(ITIMER_REAL, &soon, NULL);
+}
+
+static void interrupted(void)
+{
+	int i, n, got = 0, signals = 0;
+
+	alarms(500);
 	for (i = 0; i < 10; i++) {
 		submit(64, -1);
 		for (n = 0; n < 64;) {
@@ -88,7 +103,7 @@ static void interrupted(void)
 		}
 		got += n;
 	}
-	setitimer(ITIMER_REAL, &never, NULL);
+	alarms(0);
 	ok(got == 640 && signals, "%d signals lose none of 640", signals);
 }
 
@@ -132,6 +147,73 @@ static void bad(void)
 	munmap(page, 4096);
 }
 
+static void too_slow(void)
+{
+	int ret;
+
+	submit(1, -1);
+	ok(take(1, 1, 1000000) == -ETIME, "one that takes its time is not there in a millisecond");
+	alarms(20000);
+	ret = take(1, 1, 0);
+	ok(ret == -EINTR, "who waits for it is interrupted (%d)", ret);
+	ret = take(1, 1, 60000000000ULL);
+	ok(ret == -EINTR, "also with a limit (%d)", ret);
+	alarms(0);
+	ok(take(1, 1, 0) == 1, "later it is there");
+}
+
+struct waiter {
+	uint64_t timeout;
+	int taken;
+	long sleeps;
+};
+
+static void *wait_for_64(void *arg)
+{
+	struct waiter *w = arg;
+	struct rusage before, after;
+
+	getrusage(RUSAGE_THREAD, &before);
+	w->taken = take(64, 64, w->timeout);
+	getrusage(RUSAGE_THREAD, &after);
+	w->sleeps = after.ru_nvcsw - before.ru_nvcsw;
+	return NULL;
+}
+
+/* They end as they were handed in, one after the other; there is always one under way. */
+static void seldom_woken(uint64_t timeout, const char *how)
+{
+	struct waiter w = { .timeout = timeout };
+	pthread_t thread;
+	int i;
+
+	submit(1, -1);
+	pthread_create(&thread, NULL, wait_for_64, &w);
+	for (i = 1; i < 64; i++) {
+		usleep(2000);
+		submit(1, -1);
+	}
+	pthread_join(thread, NULL);
+	ok(w.taken == 64 && w.sleeps > 0 && w.sleeps < 8, "who waits for 64, %s, sleeps %ld times",
+	   how, w.sleeps);
+}
+
+static void slow(void)
+{
+	struct unified_io_target t = {};
+
+	if (!ok(!system("modprobe -rq null_blk; " SLOW) &&
+			!add_target(fd, "/dev/nullb0", O_RDWR, &t),
+		"a slow target"))
+		return;
+	targets = 1U << t.index;
+	too_slow();
+	seldom_woken(0, "as long as it takes");
+	seldom_woken(60000000000ULL, "for a minute at most");
+	ioctl(fd, UNIFIED_IO_REMOVE_TARGET, &t);
+	ok(!system("modprobe -r null_blk"), "and is removed");
+}
+
 int main(void)
 {
 	struct unified_io_target t = {};
@@ -143,5 +225,6 @@ int main(void)
 	in_time();
 	interrupted();
 	bad();
+	slow();
 	return done();
 }

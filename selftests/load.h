@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A load: many reads in flight through one door, of which each must come back
- * exactly once, however it ends.
+ * A load: many reads, or writes, in flight through one door, of which each must come
+ * back exactly once, however it ends.
  */
 #ifndef LOAD_H
 #define LOAD_H
@@ -16,6 +16,9 @@ struct load {
 	struct io_uring ring;
 	unsigned int qd;
 	uint32_t len;
+	uint32_t step; /* between the data of two slots; 0: len */
+	uint32_t targets;
+	uint16_t flags;
 	uint32_t blocks; /* they are spread over so many blocks */
 	uint32_t lba_size;
 	uint64_t lists;	    /* where the fragments of each slot are listed, or 0 */
@@ -26,20 +29,28 @@ struct load {
 	uint64_t next;
 };
 
+/* A ring of its own, with those flags too. */
+__attribute__((unused)) static void load_ring(struct load *l, unsigned int flags)
+{
+	l->by_uring = true;
+	if (io_uring_queue_init(LOAD_MAX, &l->ring,
+				IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | flags)) {
+		puts("Bail out! no ring");
+		exit(1);
+	}
+}
+
 __attribute__((unused)) static void load_open(struct load *l, int fd, bool by_uring,
 					      unsigned int qd)
 {
 	*l = (struct load){ .fd = fd,
-			    .by_uring = by_uring,
 			    .qd = qd,
 			    .len = 4096,
+			    .flags = UNIFIED_DESC_F_READ,
 			    .blocks = 8192,
 			    .lba_size = 512 };
-	if (by_uring &&
-	    io_uring_queue_init(LOAD_MAX, &l->ring, IORING_SETUP_SQE128 | IORING_SETUP_CQE32)) {
-		puts("Bail out! no ring");
-		exit(1);
-	}
+	if (by_uring)
+		load_ring(l, 0);
 }
 
 /* Have each operation be of two fragments. @data: the region's, writable. */
@@ -60,8 +71,9 @@ __attribute__((unused)) static void load_gather(struct load *l, unsigned char *d
 static struct unified_descriptor load_desc(struct load *l, unsigned int slot)
 {
 	struct unified_descriptor d = { .type = UNIFIED_REGION_F_NVME,
-					.flags = UNIFIED_DESC_F_READ,
-					.addr = (uint64_t)slot * l->len,
+					.flags = l->flags,
+					.targets = l->targets,
+					.addr = (uint64_t)slot * (l->step ?: l->len),
 					.len = l->len,
 					.lba = l->next++ * (l->len / l->lba_size) % l->blocks,
 					.user_data = slot };

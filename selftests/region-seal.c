@@ -3,13 +3,13 @@
  * VM: --threads multi
  *
  * UNIFIED_IO_SEAL: afterwards nobody maps the rings, nobody maps the receive
- * area writable, and nobody gets there from a mapping that is allowed; while a
- * mapping that would be refused exists, the answer is EBUSY.
+ * area writable, and nobody gets there from a mapping that is allowed, or by a
+ * device; while a mapping that would be refused exists, the answer is EBUSY.
  */
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "region.h"
+#include "io.h"
 
 static struct unified_io_setup s = REGION_SETUP;
 static int fd;
@@ -127,14 +127,87 @@ static void through_mem(void)
 	munmap(map, 4096);
 }
 
+/* A read into there, or a write from there. */
+static int rw(const struct door *door, unsigned int flags, uint64_t addr, uint32_t len)
+{
+	struct unified_descriptor d = {
+		.type = UNIFIED_REGION_F_NVME, .flags = flags, .addr = addr, .len = len
+	};
+	struct unified_completion done;
+
+	return door->run(fd, &d, &done);
+}
+
+/* A read of two pieces, the second of them into a slot. The list is in another one. */
+static int read_pieces(const struct door *door, uint64_t first)
+{
+	uint64_t slots = s.offsets.slots - s.offsets.data;
+	struct unified_fragment *list =
+		region_map(fd, s.offsets.slots + 8192, 4096, PROT_READ | PROT_WRITE);
+	struct unified_descriptor d = { .type = UNIFIED_REGION_F_NVME,
+					.flags = UNIFIED_DESC_F_READ | UNIFIED_DESC_F_GATHER,
+					.addr = slots + 8192,
+					.len = 8192,
+					.nr_frags = 2 };
+	struct unified_completion done;
+	int ret;
+
+	list[0] = (struct unified_fragment){ .addr = first, .len = 4096 };
+	list[1] = (struct unified_fragment){ .addr = slots, .len = 4096 };
+	ret = door->run(fd, &d, &done);
+	munmap(list, 4096);
+	return ret;
+}
+
+static bool received_nothing(void)
+{
+	char *map = region_map(fd, s.offsets.rx, s.rx_size, PROT_READ);
+	bool nothing = !map[0] && !memcmp(map, map + 1, s.rx_size - 1);
+
+	munmap(map, s.rx_size);
+	return nothing;
+}
+
+/* What the drive has differs from what the receive area has, so that it would show. */
+static void by_device(const struct door *door)
+{
+	const uint64_t slots = s.offsets.slots - s.offsets.data;
+	const unsigned int in = UNIFIED_DESC_F_READ, out = UNIFIED_DESC_F_WRITE;
+	char *map = region_map(fd, s.offsets.slots, 4096, PROT_READ | PROT_WRITE), disk[4096];
+
+	memset(map, 0x55, 4096);
+	ok(!rw(door, out, slots, 4096), "%s: something is on the drive", door->name);
+	ok(rw(door, in, 0, 4096) == -EPERM, "it is not read into the receive area");
+	ok(rw(door, in, s.rx_size - 512, 512) == -EPERM, "nor into its last block");
+	ok(rw(door, in, s.rx_size - 512, 1024) == -EPERM, "nor beyond its end from there");
+	ok(rw(door, in, 0, s.rx_size + 4096) == -EPERM, "nor into all of it and more");
+	ok(read_pieces(door, 4096) == -EPERM, "nor in pieces, of which one is there");
+	ok(received_nothing(), "nothing is there");
+	memset(map, 0, 4096);
+	ok(!rw(door, in, slots, 4096) && map[0] == 0x55 && map[4095] == 0x55,
+	   "it is read into a slot");
+	ok(!read_pieces(door, slots + 4096), "or two");
+	ok(!rw(door, out, 4096, 4096) && !device_read(drive(0), disk, 4096, 0) && !disk[0],
+	   "and the receive area is written to the drive");
+	munmap(map, 4096);
+}
+
 int main(void)
 {
+	struct unified_io_target t = {};
+	unsigned int i;
+
 	fd = region_open(&s);
-	if (!ok(fd >= 0, "a region"))
+	if (!ok(fd >= 0 && !add_target(fd, drive(0), O_RDWR, &t), "a region with a target"))
 		return done();
+	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++)
+		ok(!rw(&doors[i], UNIFIED_DESC_F_READ, 0, 4096) && !read_pieces(&doors[i], 4096),
+		   "%s: before, a device writes to the receive area", doors[i].name);
 	obstacles();
 	sealed();
 	through_mem();
+	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++)
+		by_device(&doors[i]);
 	close(fd);
 	return done();
 }

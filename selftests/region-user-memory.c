@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * UNIFIED_IO_SETUP_USER_MEMORY: regions of the caller's own memory. Which memory
- * can be had and which cannot; what is pinned and charged for it; and that all of
- * that is undone after a failure, after close and after kill -9.
+ * can be had and which cannot; what is pinned and charged for it, as for the module's
+ * own; and that all of that is undone after a failure, after close and after kill -9.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -213,6 +213,7 @@ out:
 static void of_a_region(void)
 {
 	struct unified_io_setup setup = REGION_SETUP;
+	struct level before = level();
 	int fd = region_open(&setup);
 	char *addr = region_map(fd, 0, SIZE, PROT_READ | PROT_WRITE);
 	char *reader = region_map(fd, setup.offsets.rx, 4 * MIB, PROT_READ);
@@ -223,6 +224,7 @@ static void of_a_region(void)
 	munmap(addr, SIZE);
 	munmap(reader, 4 * MIB);
 	close(fd);
+	back_to(before, "the region itself");
 }
 
 static int file_of(const char *path, size_t size)
@@ -369,10 +371,13 @@ static void limit(size_t more)
 		exit(1);
 }
 
+/* NULL: of the module's own memory. */
 static int setup_on(int fd, const void *addr)
 {
 	struct unified_io_setup setup = user_setup(addr, SIZE);
 
+	if (!addr)
+		setup.flags = 0;
 	return ioctl(fd, UNIFIED_IO_SETUP, &setup);
 }
 
@@ -396,12 +401,11 @@ static void as_nobody(const int *fds, const char *addr)
 	ok(!setup_on(fds[1], addr), "and then there is room");
 }
 
-static void memlock(void)
+static void memlock(char *addr, const char *what)
 {
 	int fds[2] = { open(UNIFIED_IO_DEVICE, O_RDWR), open(UNIFIED_IO_DEVICE, O_RDWR) };
 	struct rlimit old, unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	struct level before = level();
-	char *addr = anonymous(SHARED);
 
 	getrlimit(RLIMIT_MEMLOCK, &old);
 	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) || seteuid(65534))
@@ -410,8 +414,9 @@ static void memlock(void)
 	if (seteuid(0) || setrlimit(RLIMIT_MEMLOCK, &old))
 		exit(1);
 	close(fds[1]);
-	munmap(addr, SIZE);
-	back_to(before, "under a limit");
+	if (addr)
+		munmap(addr, SIZE);
+	back_to(before, what);
 }
 
 /* --- other processes, other threads ---------------------------------------- */
@@ -560,7 +565,8 @@ int main(void)
 	wrong_mappings();
 	short_file();
 	not_for_these();
-	memlock();
+	memlock(anonymous(SHARED), "the caller's memory under a limit");
+	memlock(NULL, "the module's memory under a limit");
 	killed();
 	killed_at_work();
 	process_is_gone();

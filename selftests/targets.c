@@ -2,7 +2,7 @@
 /*
  * Rights are fixed when a target is added: what may be added, with which access
  * and range, and what the holder of the region's descriptor can do with it, be
- * it nobody.
+ * it nobody; and after UNIFIED_IO_SEAL_TARGETS none is added or removed by it.
  *
  * VM: --nvme 64M --nvme 64M,ms=8
  */
@@ -241,6 +241,70 @@ static void from_setup(void)
 	close(drive_fd);
 }
 
+/* By the region's descriptor, or where it is named: -1 and errno. */
+static int add_to(uint32_t region)
+{
+	struct unified_io_target t = { .region = region };
+
+	return add_target(fd, drive(1), O_RDWR, &t);
+}
+
+static int remove_from(uint32_t region, uint32_t index)
+{
+	struct unified_io_target t = { .region = region, .index = index };
+
+	return ioctl(fd, UNIFIED_IO_REMOVE_TARGET, &t);
+}
+
+/* Who names the region without the right to: a bit for each answer that is wrong. */
+static int by_nobody(void)
+{
+	struct unified_io_target t = { .region = setup.id, .fd = open(drive(1), O_RDWR) };
+	int bad = 0;
+
+	if (setgid(65534) || setuid(65534))
+		return 99;
+	bad |= ioctl(fd, UNIFIED_IO_ADD_TARGET, &t) < 0 && errno == EPERM ? 0 : 1;
+	bad |= remove_from(setup.id, 0) < 0 && errno == EPERM ? 0 : 2;
+	t.region = 0;
+	bad |= ioctl(fd, UNIFIED_IO_ADD_TARGET, &t) < 0 && errno == EPERM ? 0 : 4;
+	bad |= remove_from(0, 0) < 0 && errno == EPERM ? 0 : 8;
+	bad |= rw(UNIFIED_DESC_F_READ, 0, 4096) ? 16 : 0;
+	return bad;
+}
+
+/* What is there can be used, and only an administrator changes it. It stays so. */
+static void sealed(void)
+{
+	int empty = open(UNIFIED_IO_DEVICE, O_RDWR), status = -1;
+	struct unified_io_target t = {};
+	pid_t pid;
+
+	fails_with(ioctl(empty, UNIFIED_IO_SEAL_TARGETS), ENXIO, "sealing those of no region");
+	close(empty);
+	ok(!add_target(fd, path, O_RDWR, &t) && !ioctl(fd, UNIFIED_IO_SEAL_TARGETS) &&
+		   !ioctl(fd, UNIFIED_IO_SEAL_TARGETS),
+	   "a target, and the seal, twice");
+	fails_with(add_to(0), EPERM, "another target");
+	fails_with(remove_from(0, 0), EPERM, "removing the one");
+	fails_with(remove_from(0, 7), EPERM, "removing one that is not there");
+	t = (struct unified_io_target){};
+	ok(!ioctl(fd, UNIFIED_IO_GET_TARGET, &t) && !t.index && !t.gone && strstr(path, t.name),
+	   "it is there, as before");
+	ok(!rw(UNIFIED_DESC_F_WRITE, 0, 4096) && !rw(UNIFIED_DESC_F_READ, 0, 4096),
+	   "and is written and read");
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(by_nobody());
+	waitpid(pid, &status, 0);
+	if (!ok(status == 0, "nobody who names the region changes that"))
+		diag("bits %#x", status >> 8);
+	ok(!add_to(setup.id), "an administrator who names it adds one");
+	ok(!remove_from(setup.id, 1) && !remove_from(setup.id, 0), "and removes both");
+	fails_with(add_to(0), EPERM, "which breaks no seal: another target");
+}
+
 int main(void)
 {
 	path = strdup(drive(0));
@@ -256,6 +320,7 @@ int main(void)
 	kinds();
 	nobody();
 	many();
+	sealed();
 	from_setup();
 	return done();
 }
