@@ -13,7 +13,7 @@
  *	    target_nvme.c, target_block.c	a request or a bio
  *	unified_resume_operation()	the work: goes on where a request was waited for
  *	unified_command_end()		any context: a device is done
- *	unified_finish_in_process()	the work: process hooks, for what was read
+ *	unified_process_operation()	the work: process hooks, for what was read
  *	unified_finish_operation()	process context: asks complete, may issue it again
  *	  door->deliver()
  */
@@ -127,7 +127,7 @@ static int unified_issue_command(struct unified_op *op, u32 index)
 	int ret;
 
 	if (!c)
-		return -ENOMEM;
+		return READ_ONCE(op->region->targets[index]) ? -ENOMEM : -ENODEV;
 	c->next = op->commands;
 	c->rq = NULL;
 	c->nr_vecs = 0;
@@ -157,6 +157,15 @@ static void unified_issue_begin(struct unified_op *op)
 
 static void unified_operation_end(struct unified_op *op);
 
+/* The target's work waits for a request, or for memory, and goes on from here. */
+static int unified_issue_later(struct unified_op *op)
+{
+	unified_count(op->region, waits, 1);
+	/* It was found there just now, and is there as long as the region. */
+	unified_work_issue(op, op->region->targets[__ffs(op->left)]);
+	return -EIOCBQUEUED;
+}
+
 /*
  * Issue what is left of an operation. -EIOCBQUEUED: it will end, or has ended
  * already, when all of its commands did. Another errno: nothing was issued.
@@ -171,13 +180,11 @@ static int unified_issue_rest(struct unified_op *op)
 			continue;
 		op->left &= op->left - 1;
 		unified_issue_begin(op);
+		if (op->resumed)
+			op->may_wait = false;
 	}
-	if ((ret == -EAGAIN || ret == -ENOMEM) && !op->may_wait) {
-		/* The work waits for a request, or for memory, and goes on from here. */
-		unified_count(op->region, waits, 1);
-		unified_work_issue(op);
-		return -EIOCBQUEUED;
-	}
+	if ((ret == -EAGAIN || ret == -ENOMEM) && !op->may_wait)
+		return unified_issue_later(op);
 	if (ret && !op->issued)
 		return ret;
 	op->done.tries++;
@@ -193,6 +200,10 @@ static int unified_issue(struct unified_op *op)
 	/* One for us, so that the last command does not end it too early. */
 	atomic_set(&op->pending, 1);
 	op->issued = 0;
+	op->resumed = false;
+	/* The work that BPF's come by is for all targets. */
+	if (op->posted)
+		op->may_wait = false;
 	op->left = op->desc.targets ?: 1;
 	unified_issue_begin(op);
 	return unified_issue_rest(op);
@@ -258,18 +269,20 @@ int unified_submit_operation(struct unified_op *op)
 	return ret;
 }
 
-/* What was left to the work. Process context, may sleep. */
+/* One that BPF handed in, from the work. */
+void unified_submit_posted(struct unified_op *op)
+{
+	if (unified_submit_operation(op) != -EIOCBQUEUED)
+		op->door->deliver(op);
+}
+
+/* What was left to the work of a target. Process context, may sleep. */
 void unified_resume_operation(struct unified_op *op)
 {
 	int ret;
 
-	if (op->posted) {
-		op->posted = false;
-		if (unified_submit_operation(op) != -EIOCBQUEUED)
-			op->door->deliver(op);
-		return;
-	}
 	op->may_wait = true;
+	op->resumed = true;
 	ret = unified_issue_rest(op);
 	if (ret == -EIOCBQUEUED)
 		return;
@@ -339,7 +352,7 @@ static void unified_operation_end(struct unified_op *op)
 {
 	unified_operation_result(op);
 	if (unified_needs_work(op))
-		unified_work_finish(op);
+		unified_work_process(op);
 	else if (!op->door->deliver_anywhere || unified_needs_process(op))
 		op->door->defer(op);
 	else
@@ -405,14 +418,11 @@ static void unified_operation_data(struct unified_op *op)
 	}
 }
 
-/* By the work: what may sleep. The rest is done where the door wants it. */
-void unified_finish_in_process(struct unified_op *op)
+/* From the work: process hooks. The rest is done where the door wants it. */
+void unified_process_operation(struct unified_op *op)
 {
 	unified_operation_data(op);
-	if (op->door->deliver_anywhere)
-		unified_finish_operation(op);
-	else
-		op->door->defer(op);
+	op->door->defer(op);
 }
 
 /**

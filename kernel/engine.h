@@ -9,9 +9,10 @@ struct unified_command;
 struct unified_op;
 
 int unified_submit_operation(struct unified_op *op);
+void unified_submit_posted(struct unified_op *op);
 void unified_resume_operation(struct unified_op *op);
 void unified_command_end(struct unified_command *c);
-void unified_finish_in_process(struct unified_op *op);
+void unified_process_operation(struct unified_op *op);
 void unified_finish_operation(struct unified_op *op);
 
 #endif

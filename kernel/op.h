@@ -62,7 +62,8 @@ struct unified_op {
 	atomic_t pending;	    /* commands under way, and one while they are issued */
 	bool may_wait;		    /* for memory, and for a request of the device */
 	bool polled;
-	bool posted;	 /* not yet checked */
+	bool posted;	 /* by BPF */
+	bool resumed;	 /* by the work of a target, which waits for that one only */
 	bool processed;	 /* process hooks have seen what was read */
 	bool no_retry;	 /* who handed it in is gone */
 	bool has_buffer; /* it keeps desc.buffer */

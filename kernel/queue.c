@@ -139,7 +139,7 @@ int unified_queue_post(struct unified_io_region *r, const struct unified_descrip
 		return PTR_ERR(op);
 	unified_op_take(op, request);
 	op->posted = true;
-	unified_work_issue(op);
+	unified_work_submit(op);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "descriptor.h"
 #include "op.h"
 #include "region.h"
+#include "work.h"
 
 enum unified_target_state {
 	UNIFIED_TARGET_ABSENT,
@@ -33,6 +34,8 @@ struct unified_target {
 	bool odd_lengths;
 	struct device *sgl_dev; /* target_nvme_sgl.c makes its lists; or NULL */
 	u64 bus_offset;		/* from physical addresses to that device's */
+
+	struct unified_work_target work;
 
 	enum unified_target_state state; /* target_mutex */
 	struct unified_io_region *region;

@@ -18,6 +18,7 @@ static void unified_block_end_io(struct bio *bio)
 	bio_uninit(bio);
 	/* There was no tag, or memory: the work waits for one. */
 	if (unlikely(bio->bi_status == BLK_STS_AGAIN) && (bio->bi_opf & REQ_NOWAIT)) {
+		unified_count(c->op->region, waits, 1);
 		unified_work_again(c);
 		return;
 	}

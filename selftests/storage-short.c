@@ -107,10 +107,32 @@ static void ring_goes(void)
 	some_waited(ledger().waits - before.waits);
 }
 
+/* A ring that nobody polls has all the requests of its drive: others go on elsewhere. */
+static void beside(void)
+{
+	struct load polled, other;
+	unsigned int left = OPS + 1;
+
+	begin(&polled, IORING_SETUP_IOPOLL, 1);
+	begin(&other, 0, 2);
+	/* Until none comes for some seconds. */
+	while (other.in_flight && other.in_flight < left) {
+		left = other.in_flight;
+		load_reap(&other, 1);
+	}
+	ok(load_is_whole(&other) && other.good == OPS,
+	   "beside a ring that nobody polls, what goes to the other drive ends");
+	load_drain(&polled);
+	ok(load_is_whole(&polled) && polled.good == OPS, "and the rest when it is polled");
+	load_drain(&other);
+	load_close(&other);
+	load_close(&polled);
+}
+
 static void issued_again(void)
 {
 	struct policy p = policy_open(PROGS "twice.bpf.o", "twice");
-	struct unified_io_bpf bpf = { .prog_fd = -1, .name = "twice" };
+	struct unified_io_bpf bpf = { .name = "twice" };
 	uint64_t before = ledger().retries;
 
 	if (!ok(!policy_attach(&p) && !ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf),
@@ -135,7 +157,7 @@ static bool add_both(unsigned int flags)
 	return added == 2;
 }
 
-/* Bios are tried first, and are then submitted again; what waits is not counted. */
+/* Bios are tried first, and are then submitted again. */
 static void by_block_layer(void)
 {
 	int i;
@@ -144,9 +166,9 @@ static void by_block_layer(void)
 		ioctl(fd, UNIFIED_IO_REMOVE_TARGET, &targets[i]);
 	if (!ok(add_both(UNIFIED_TARGET_F_BLOCK), "both drives by the block layer"))
 		return;
-	writes("bios to one", 0, 1, 1);
-	writes("bios to both", 0, BOTH, 1);
-	writes("bios of a ring that polls", IORING_SETUP_IOPOLL, BOTH, 1);
+	some_waited(writes("bios to one", 0, 1, 1));
+	some_waited(writes("bios to both", 0, BOTH, 1));
+	some_waited(writes("bios of a ring that polls", IORING_SETUP_IOPOLL, BOTH, 1));
 }
 
 int main(void)
@@ -172,6 +194,7 @@ int main(void)
 	some_waited(writes("polled", IORING_SETUP_IOPOLL, 1, 1));
 	some_waited(writes("polled, to both", IORING_SETUP_IOPOLL, BOTH, 1));
 	ring_goes();
+	beside();
 	issued_again();
 	by_block_layer();
 	return done();

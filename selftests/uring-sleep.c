@@ -88,7 +88,7 @@ int main(void)
 {
 	const unsigned int deferred = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
 	struct policy p = policy_open(PROGS "far_sleeper.bpf.o", "far_sleeper");
-	struct unified_io_bpf bpf = { .prog_fd = -1, .name = "far_sleeper" };
+	struct unified_io_bpf bpf = { .name = "far_sleeper" };
 	struct unified_io_target t = {};
 	const char *pages;
 
