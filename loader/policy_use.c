@@ -12,19 +12,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "json.h"
 #include "policy_use.h"
 #include "unifiedctl.h"
-#include "units.h"
 
 /* UNIFIED_POLICY_ERRORS of unified_kfuncs.h, which is for BPF: with as many it is ejected. */
 #define MAX_ERRORS 8
 
-/* Microseconds: how long others may load and unload it, and between two attempts. */
-#define PATIENCE 5000000
+/*
+ * How often it is tried again while others load and unload it, and the microseconds
+ * between two attempts. Not a time: to load a policy takes long on a busy machine.
+ */
+#define ATTEMPTS 500
 #define PAUSE	 10000
 
 /* --- to hold it ------------------------------------------------------------- */
@@ -125,22 +126,23 @@ static int use_once(struct policy_uses *uses, int region, const char *name)
 	return 0;
 }
 
-static bool may_wait(uint64_t until)
+static bool may_try_again(unsigned int *left)
 {
-	if (microseconds_of(CLOCK_MONOTONIC) >= until)
+	if (!*left)
 		return false;
+	--*left;
 	usleep(PAUSE);
 	return true;
 }
 
 static int use(struct policy_uses *uses, int region, const char *name)
 {
-	uint64_t until = microseconds_of(CLOCK_MONOTONIC) + PATIENCE;
+	unsigned int left = ATTEMPTS;
 	int ret;
 
 	do {
 		ret = use_once(uses, region, name);
-	} while (ret == -EAGAIN && may_wait(until));
+	} while (ret == -EAGAIN && may_try_again(&left));
 	return ret;
 }
 
@@ -182,7 +184,7 @@ static int load(struct policy_uses *uses, int region, const char *what)
 
 int policy_use_or_load(struct policy_uses *uses, int region, const char *what)
 {
-	uint64_t until = microseconds_of(CLOCK_MONOTONIC) + PATIENCE;
+	unsigned int left = ATTEMPTS;
 	int ret;
 
 	do {
@@ -190,7 +192,7 @@ int policy_use_or_load(struct policy_uses *uses, int region, const char *what)
 		if (ret != -ENOENT)
 			return use_status(ret, what);
 		ret = load(uses, region, what);
-	} while (ret == -EEXIST && may_wait(until));
+	} while (ret == -EEXIST && may_try_again(&left));
 	return ret < 0 ? use_status(ret, what) : ret;
 }
 
@@ -224,9 +226,9 @@ bool policy_uses_look(struct policy_uses *uses, int region,
 void policy_uses_look_last(struct policy_uses *uses, int region,
 			   void (*noticed)(const struct unified_io_policy_info *info))
 {
-	uint64_t until = microseconds_of(CLOCK_MONOTONIC) + PATIENCE;
+	unsigned int left = ATTEMPTS;
 
-	while (policy_uses_look(uses, region, noticed) && may_wait(until))
+	while (policy_uses_look(uses, region, noticed) && may_try_again(&left))
 		;
 }
 
