@@ -7,7 +7,6 @@
  * for one. queue->lock protects the ring and the counts; it is taken in any context
  * but NMI. An operation holds the region from submission to delivery.
  */
-#include <linux/hrtimer.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -23,13 +22,15 @@
 static void unified_queue_leave(struct unified_queue *q, const struct unified_completion *done)
 {
 	unsigned long flags;
+	bool enough;
 
 	spin_lock_irqsave(&q->lock, flags);
 	q->under_way--;
 	if (done)
 		q->ring[q->tail++ & (q->size - 1)] = *done;
+	enough = q->tail - q->head >= q->wanted || !q->under_way;
 	spin_unlock_irqrestore(&q->lock, flags);
-	if (wq_has_sleeper(&q->wait))
+	if (enough && wq_has_sleeper(&q->wait))
 		wake_up(&q->wait);
 }
 
@@ -158,61 +159,54 @@ static bool unified_queue_enough(struct unified_queue *q, u32 min)
 	return q->tail - q->head >= min || !q->under_way;
 }
 
-/* Who waits for completions; not woken before there are as many as it wants. */
+/* Who waits for completions. */
 struct unified_taker {
-	struct wait_queue_entry wait;
-	struct unified_queue *queue;
+	struct list_head node; /* of queue->takers */
 	u32 min;
 };
 
-static int unified_taker_wake(struct wait_queue_entry *wait, unsigned int mode, int sync, void *key)
+/* The least that anybody waits for. */
+static void unified_queue_want(struct unified_queue *q)
 {
-	struct unified_taker *taker = container_of(wait, struct unified_taker, wait);
+	struct unified_taker *taker;
 
-	if (!unified_queue_enough(taker->queue, taker->min))
-		return 0;
-	return autoremove_wake_function(wait, mode, sync, key);
+	lockdep_assert_held(&q->lock);
+	q->wanted = U32_MAX;
+	list_for_each_entry(taker, &q->takers, node)
+		q->wanted = min(q->wanted, taker->min);
 }
 
-/* 0, -ERESTARTSYS after a signal, or -ETIME. */
-static int unified_taker_sleep(struct unified_taker *taker, ktime_t *until)
+static void unified_taker_add(struct unified_queue *q, struct unified_taker *taker)
 {
-	struct unified_queue *q = taker->queue;
-	bool late = false;
-	int ret = 0;
+	guard(spinlock_irqsave)(&q->lock);
+	list_add(&taker->node, &q->takers);
+	unified_queue_want(q);
+}
 
-	for (;;) {
-		prepare_to_wait(&q->wait, &taker->wait, TASK_INTERRUPTIBLE);
-		if (unified_queue_enough(q, taker->min))
-			break;
-		ret = signal_pending(current) ? -ERESTARTSYS : late ? -ETIME : 0;
-		if (ret)
-			break;
-		if (until)
-			late = !schedule_hrtimeout(until, HRTIMER_MODE_ABS);
-		else
-			schedule();
-	}
-	finish_wait(&q->wait, &taker->wait);
-	return ret;
+static void unified_taker_remove(struct unified_queue *q, struct unified_taker *taker)
+{
+	guard(spinlock_irqsave)(&q->lock);
+	list_del(&taker->node);
+	unified_queue_want(q);
 }
 
 static int unified_queue_sleep(struct unified_queue *q, u32 min, u64 timeout_ns)
 {
-	ktime_t until = ns_to_ktime(min_t(u64, timeout_ns, KTIME_MAX));
-	struct unified_taker taker = { .queue = q, .min = min };
+	ktime_t timeout = ns_to_ktime(min_t(u64, timeout_ns, KTIME_MAX));
+	struct unified_taker taker = { .min = min };
 	int ret;
 
 	if (!min)
 		return 0;
-	init_wait(&taker.wait);
-	taker.wait.func = unified_taker_wake;
-	if (!timeout_ns)
-		return unified_taker_sleep(&taker, NULL);
-	until = ktime_add_safe(ktime_get(), until);
-	ret = unified_taker_sleep(&taker, &until);
+	unified_taker_add(q, &taker);
+	if (timeout_ns)
+		ret = wait_event_interruptible_hrtimeout(q->wait, unified_queue_enough(q, min),
+							 timeout);
+	else
+		ret = wait_event_interruptible(q->wait, unified_queue_enough(q, min));
+	unified_taker_remove(q, &taker);
 	/* Nobody knows how much of the time is left. */
-	return ret == -ERESTARTSYS ? -EINTR : ret;
+	return ret == -ERESTARTSYS && timeout_ns ? -EINTR : ret;
 }
 
 /* Copy what there is to user space; it is taken once that succeeded. */
@@ -273,6 +267,8 @@ int unified_queue_init(struct unified_io_region *r, u32 size)
 	spin_lock_init(&q->lock);
 	mutex_init(&q->take_mutex);
 	init_waitqueue_head(&q->wait);
+	INIT_LIST_HEAD(&q->takers);
+	q->wanted = U32_MAX;
 	q->size = size;
 	q->ring = kvcalloc(size, sizeof(*q->ring), GFP_KERNEL_ACCOUNT);
 	return q->ring ? 0 : -ENOMEM;

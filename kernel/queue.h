@@ -5,6 +5,7 @@
 #ifndef UNIFIED_QUEUE_H
 #define UNIFIED_QUEUE_H
 
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -26,6 +27,8 @@ struct unified_queue {
 	u32 head;
 	u32 tail;
 	u32 under_way; /* operations; each will want a place in ring */
+	u32 wanted;    /* completions, by the most modest of takers */
+	struct list_head takers;
 	struct unified_completion *ring;
 	wait_queue_head_t wait;
 	struct mutex take_mutex; /* one takes at a time */
