@@ -228,8 +228,8 @@ struct unified_io_info {
 /*
  * ATTACH: the policy is enforced, which takes the user who set the region up, or
  * CAP_SYS_ADMIN. Nobody else can detach it; nobody but CAP_SYS_ADMIN where that
- * attached it. It is asked after all that are not enforced, whatever their priorities
- * and verdicts.
+ * attached it. It is asked after all that are not enforced, whatever their priorities,
+ * and whatever they decided, unless they refused the operation.
  */
 #define UNIFIED_IO_BPF_ENFORCE (1U << 0)
 
@@ -240,6 +240,9 @@ struct unified_io_bpf {
 	__u32 region; /* 0: of this descriptor; another's needs CAP_SYS_ADMIN */
 	__u32 resv[6];
 };
+
+/* With as many errors a policy is ejected. */
+#define UNIFIED_POLICY_MAX_ERRORS 8
 
 /* How a policy fares. */
 struct unified_io_policy_info {

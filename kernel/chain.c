@@ -5,7 +5,8 @@
  * The chain is a snapshot, which registry.c replaces when something is attached or
  * detached. It is read under chain_srcu by the hooks that may sleep, and under RCU
  * by the others. The first verdict of a policy decides for those that are not
- * enforced; who is enforced comes after them, is always asked, and has the last word.
+ * enforced; who is enforced comes after them, is asked unless they refused, and has the
+ * last word.
  */
 #include <linux/cleanup.h>
 #include <linux/percpu.h>

@@ -86,15 +86,15 @@ static int unified_check_request(const struct unified_descriptor *d)
 /* --- to the targets ----------------------------------------------------------- */
 
 /*
- * Is it within what was granted? Asked of each target once, for all of the operation.
- * From then on it counts in blocks of this size; a target that has other ones by the
+ * Is all of the operation within what was granted? Asked for each command: while an
+ * operation waits it holds no target, and another may have been added by the same
+ * number. It counts in the blocks of the first; a target that has other ones by the
  * time a command is issued refuses that.
  */
 static int unified_admit(struct unified_op *op, const struct unified_target *t)
 {
-	if (op->block)
-		return 0;
-	op->block = bdev_logical_block_size(t->bdev);
+	if (!op->block)
+		op->block = bdev_logical_block_size(t->bdev);
 	return unified_target_check(t, &op->desc, op->block);
 }
 

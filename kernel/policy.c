@@ -292,6 +292,7 @@ int unified_policy_register_type(void)
 	int ret;
 
 	static_assert(UNIFIED_POLICY_NAME == UNIFIED_POLICY_NAME_LEN);
+	static_assert(UNIFIED_POLICY_ERRORS == UNIFIED_POLICY_MAX_ERRORS);
 	BTF_TYPE_EMIT(struct unified_bpf_ctx__safe_trusted);
 
 	ret = register_bpf_struct_ops(&unified_policy_type, unified_region_ops);

@@ -18,9 +18,6 @@
 #include "policy_use.h"
 #include "unifiedctl.h"
 
-/* UNIFIED_POLICY_ERRORS of unified_kfuncs.h, which is for BPF: with as many it is ejected. */
-#define MAX_ERRORS 8
-
 /*
  * How often it is tried again while others load and unload it, and the microseconds
  * between two attempts. Not a time: to load a policy takes long on a busy machine.
@@ -209,7 +206,7 @@ static bool look_at(struct unified_io_policy_info *known, int region,
 	*known = now;
 	if (now.ejected && noticed)
 		noticed(known);
-	return !now.ejected && now.errors >= MAX_ERRORS;
+	return !now.ejected && now.errors >= UNIFIED_POLICY_MAX_ERRORS;
 }
 
 bool policy_uses_look(struct policy_uses *uses, int region,
