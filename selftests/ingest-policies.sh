@@ -67,26 +67,42 @@ ok "the rest is not" test "$(jq '[.stored, .lost, .failed] | join(" ")' -r repor
 ok "and it is said why" test "$(report 4012 .error)" = "Bad message"
 ok "also of what is too short" test "$(report 4013 '"\(.error) \(.bytes)"')" = "Bad message 0"
 
-# At 1 MiB a second, of which 100 ms may come at once. The variables of the policy are its .rodata.
-printf '\x00\x00\x10\x00\x00\x00\x00\x00\x00\xe1\xf5\x05\x00\x00\x00\x00' >settings
-ok "ratelimit_source, at a lower rate" llvm-objcopy-22 --update-section .rodata=settings \
-	/unified/policies/ratelimit_source.bpf.o slow.bpf.o
+# slower RATE BURST: ratelimit_source with these, which are its .rodata.
+slower() {
+	local n k
+	for n; do
+		for k in {0..7}; do printf %b "$(printf '\\x%02x' $((n >> 8 * k & 255)))"; done
+	done >settings
+	llvm-objcopy-22 --update-section .rodata=settings /unified/policies/ratelimit_source.bpf.o slow.bpf.o
+}
 peer ip addr add 10.9.0.3/24 dev testnic1
 head -c 3M /dev/urandom >much
-limited() {
-	local began=$SECONDS first
-	send much 4021 &
-	first=$!
-	sleep 0.5
-	send short 4022 10.9.0.3
-	echo "another address: $((SECONDS - began)) s"
-	wait $first
-}
+limited() { send much 4021 & send short 4022 10.9.0.3; wait $!; }
+ok "ratelimit_source at 1 MiB a second" slower $((1 << 20)) 100000000
 ok "two addresses" ingest --policy "$PWD/slow.bpf.o" --count 2 -- limited
-ok "3 MiB take more than 2 s" test "$(jq '.us > 2000000' report)" = true
-ok "as the stream was paused" test "$(jq '.paused > 0' report)" = true
+ok "one was paused" test "$(jq '.paused > 0' report)" = true
 ok "and nothing of it is missing" same 4021 "${drives[0]}" much
 ok "nor of the other" same 4022 "${drives[0]}" short
+
+# So slow that it does not go on while the test runs: the sender gets no further.
+head -c 32M /dev/urandom >plenty
+stalled() {
+	send plenty 4023 &
+	local first=$! was acked=
+	for _ in {1..30}; do
+		was=$acked acked=$(peer ss -Htni "sport = :4023" | grep -o "bytes_acked:[0-9]*")
+		[ -z "$acked" ] || [ "$acked" != "$was" ] || { touch held; break; }
+		sleep 1
+	done
+	send short 4024 10.9.0.3
+	kill -INT "$pid"
+	wait $first
+}
+ok "at 16 bytes a second" slower 16 1000000000
+ok "an address that sends more" ingest --policy "$PWD/slow.bpf.o" --count 3 -- stalled
+ok "is held back" test -e held
+ok "and no more stored than what came before that" test "$(report 4023 '.bytes < 16777216')" = true
+ok "another goes through meanwhile" same 4024 "${drives[0]}" short
 
 ok "filter and ratelimit_source" ingest --policy ratelimit_source --policy filter --count 1 -- send magic 4031
 ok "ask for the beginning once only" same 4031 "${drives[0]}" magic
