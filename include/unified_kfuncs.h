@@ -54,7 +54,10 @@ struct unified_completion {
 #define UNIFIED_POLICY_PER_FRAGMENT (1U << 0)
 /* With region: it is enforced there, as UNIFIED_IO_BPF_ENFORCE of unified_io.h says. */
 #define UNIFIED_POLICY_ENFORCED (1U << 1)
-#define UNIFIED_POLICY_FLAGS	(UNIFIED_POLICY_PER_FRAGMENT | UNIFIED_POLICY_ENFORCED)
+/* complete is asked about operations that failed only; the others cost nothing then. */
+#define UNIFIED_POLICY_COMPLETE_ERRORS (1U << 2)
+#define UNIFIED_POLICY_FLAGS                                                                       \
+	(UNIFIED_POLICY_PER_FRAGMENT | UNIFIED_POLICY_ENFORCED | UNIFIED_POLICY_COMPLETE_ERRORS)
 
 struct unified_io_region;
 struct unified_descriptor;

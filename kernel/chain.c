@@ -3,10 +3,11 @@
  * How a region's chain of policies is asked.
  *
  * The chain is a snapshot, which registry.c replaces when something is attached or
- * detached. It is read under chain_srcu by the hooks that may sleep, and under RCU
- * by the others. The first verdict of a policy decides for those that are not
- * enforced; who is enforced comes after them, is asked unless they refused, and has the
- * last word.
+ * detached: for each hook, the policies that have it. It is read under chain_srcu by
+ * the hooks that may sleep, and with preemption disabled, which is a read of RCU's, by
+ * the others. The first verdict of a policy decides for those that are not enforced;
+ * who is enforced comes after them, is asked unless they refused, and has the last
+ * word.
  */
 #include <linux/cleanup.h>
 #include <linux/percpu.h>
@@ -29,69 +30,101 @@ static bool unified_is_errno(s32 verdict)
 	return verdict < 0 && verdict > -ERESTARTSYS;
 }
 
-static void unified_verdict_error(struct unified_chain_link *link, const char *hook, s32 verdict)
+static const char *unified_link_name(const struct unified_link *link)
 {
-	unified_table_error(link->table, "%s returned %d, which is no verdict of it", hook,
-			    verdict);
+	return link->table->ops->name;
+}
+
+static void unified_verdict_error(struct unified_table *table, const char *hook, s32 verdict)
+{
+	unified_table_error(table, "%s returned %d, which is no verdict of it", hook, verdict);
+}
+
+/* --- who is asked ------------------------------------------------------------ */
+
+static const struct unified_asked nobody;
+
+/* With a constant hook. */
+static __always_inline const struct unified_asked *unified_asked(const struct unified_chain *chain,
+								 enum unified_hook hook)
+{
+	return likely(chain) ? &chain->hooks[hook] : &nobody;
 }
 
 /* One that is being ejected is as good as gone. */
-static bool unified_link_failed(const struct unified_chain_link *link)
+static __always_inline bool unified_link_failed(const struct unified_link *link)
 {
-	return atomic_read(&link->table->failed);
+	return unlikely(atomic_read(&link->table->failed));
 }
 
-/* Which link is asked after this one, if a policy has decided or not. */
-static u32 unified_chain_next(const struct unified_chain *chain, u32 i, bool decided)
+/* A policy has decided: after it, those that are enforced are asked. */
+static const struct unified_link *unified_decided(const struct unified_asked *asked,
+						  const struct unified_link *link)
 {
-	return decided ? max(i + 1, chain->plain) : i + 1;
+	return max(link, asked->enforced - 1);
 }
 
-/* A hook may change where an operation goes, and FUA, but not what it does. */
-static void unified_keep_flags(struct unified_descriptor *d, u16 flags)
+#define unified_for_each_link(link, asked) for (link = (asked)->links; link < (asked)->end; link++)
+
+/* --- what a hook sees, and what it changed ----------------------------------- */
+
+/* What the hooks see of an operation. Noted is what they may change of it. */
+static __always_inline struct unified_bpf_ctx *unified_op_ctx(struct unified_op *op)
 {
-	d->flags = (flags & ~UNIFIED_DESC_F_FUA) | (d->flags & UNIFIED_DESC_F_FUA);
+	struct unified_bpf_ctx *ctx = (struct unified_bpf_ctx *)op->policy_ctx;
+
+	static_assert(sizeof(*ctx) == sizeof(op->policy_ctx));
+
+	ctx->region = op->region;
+	ctx->desc = &op->desc;
+	ctx->data = op->data;
+	ctx->data_len = op->data_len;
+	ctx->completion = NULL;
+	ctx->stream = NULL;
+	op->was_lba = op->desc.lba;
+	op->was_targets = op->desc.targets;
+	op->was_flags = op->desc.flags;
+	op->moved_by = 0;
+	return ctx;
 }
 
-/* --- where hooks send an operation ------------------------------------------- */
-
-/* Who was the last to change that, and what it was before. */
-struct unified_move {
-	struct unified_table *by;
-	u64 lba;
-	u32 targets;
-};
-
-static struct unified_move unified_move_none(const struct unified_descriptor *d)
+static __always_inline bool unified_changed(const struct unified_op *op)
 {
-	return (struct unified_move){ .lba = d->lba, .targets = d->targets };
+	return op->desc.lba != op->was_lba || op->desc.targets != op->was_targets ||
+	       op->desc.flags != op->was_flags;
 }
 
-static void unified_move_see(struct unified_move *move, const struct unified_chain_link *link,
-			     const struct unified_descriptor *d)
+/*
+ * See what the hook of the link @i changed: where an operation goes, and FUA, but not
+ * what it does.
+ */
+static void unified_see_changes(struct unified_op *op, u32 i)
 {
-	if (likely(d->lba == move->lba && d->targets == move->targets))
+	struct unified_descriptor *d = &op->desc;
+
+	op->was_flags &= ~UNIFIED_DESC_F_FUA;
+	op->was_flags |= d->flags & UNIFIED_DESC_F_FUA;
+	d->flags = op->was_flags;
+	if (d->lba == op->was_lba && d->targets == op->was_targets)
 		return;
-	move->by = link->table;
-	move->lba = d->lba;
-	move->targets = d->targets;
+	op->moved_by = i + 1;
+	op->was_lba = d->lba;
+	op->was_targets = d->targets;
 }
 
 /*
  * May it go there? What may not is refused later in any case; here it is known whose
  * mistake that is. Under the chain's lock.
  */
-static int unified_move_check(const struct unified_move *move, const struct unified_op *op,
-			      const char *hook)
+static noinline int unified_check_move(const struct unified_op *op,
+				       const struct unified_asked *asked, const char *hook)
 {
-	int ret;
+	int ret = unified_targets_fit(op);
 
-	if (likely(!move->by))
-		return 0;
-	ret = unified_targets_fit(op);
 	if (ret)
-		unified_table_error(move->by, "%s chose lba %llu, targets %#x: %d", hook,
-				    op->desc.lba, op->desc.targets, ret);
+		unified_table_error(asked->links[op->moved_by - 1].table,
+				    "%s chose lba %llu, targets %#x: %d", hook, op->desc.lba,
+				    op->desc.targets, ret);
 	return ret;
 }
 
@@ -110,39 +143,30 @@ static int unified_move_check(const struct unified_move *move, const struct unif
 int unified_chain_process(struct unified_op *op)
 {
 	struct unified_io_region *r = op->region;
-	struct unified_bpf_ctx ctx = {
-		.region = r,
-		.desc = &op->desc,
-		.data = op->data,
-		.data_len = op->data_len,
-	};
-	struct unified_move move = unified_move_none(&op->desc);
-	struct unified_chain *chain;
+	const struct unified_asked *asked;
+	struct unified_bpf_ctx *ctx = unified_op_ctx(op);
+	const struct unified_link *link;
 	s32 ret;
-	u32 i;
 
 	guard(srcu)(&r->chain_srcu);
-	chain = srcu_dereference(r->chain, &r->chain_srcu);
-	for (i = 0; chain && i < chain->nr; i++) {
-		struct unified_chain_link *link = &chain->links[i];
-		u16 flags = op->desc.flags;
-
-		if (!link->ops->process || unified_link_failed(link))
+	asked = unified_asked(srcu_dereference(r->chain, &r->chain_srcu), UNIFIED_HOOK_PROCESS);
+	unified_for_each_link(link, asked)
+	{
+		if (unified_link_failed(link))
 			continue;
-		ret = link->ops->process(&ctx);
-		trace_unified_verdict(r->id, &op->desc, link->ops->name, "process", ret);
-		unified_keep_flags(&op->desc, flags);
-		unified_move_see(&move, link, &op->desc);
+		ret = link->ask(ctx);
+		trace_unified_verdict(r->id, &op->desc, unified_link_name(link), "process", ret);
+		unified_see_changes(op, link - asked->links);
 		if (unified_is_errno(ret))
 			return ret;
 		if (ret)
-			unified_verdict_error(link, "process", ret);
+			unified_verdict_error(link->table, "process", ret);
 	}
 	unified_count(r, bytes_processed, op->data_len);
 	/* What was read has arrived, and data alone goes nowhere. */
 	if (op->desc.type == UNIFIED_REGION_F_BPF || unified_desc_fills(&op->desc))
 		return 0;
-	return unified_move_check(&move, op, "process");
+	return op->moved_by ? unified_check_move(op, asked, "process") : 0;
 }
 
 /*
@@ -153,13 +177,13 @@ int unified_chain_process(struct unified_op *op)
 static DEFINE_PER_CPU(bool[4], rx_running);
 
 /* One policy's rx hook. */
-static s32 unified_ask_rx(struct unified_chain_link *link, struct unified_bpf_ctx *ctx)
+static s32 unified_ask_rx(const struct unified_link *link, struct unified_bpf_ctx *ctx)
 {
 	struct unified_descriptor *d = ctx->desc;
 	u32 targets = d->targets;
-	s32 verdict = link->ops->rx(ctx);
+	s32 verdict = link->ask(ctx);
 
-	trace_unified_verdict(ctx->region->id, d, link->ops->name, "rx", verdict);
+	trace_unified_verdict(ctx->region->id, d, unified_link_name(link), "rx", verdict);
 	/* Who asked will be refused there. */
 	if (unlikely(d->targets != targets && !unified_targets_known(ctx->region, d->targets)))
 		unified_table_error(link->table, "rx chose targets %#x, which are not there",
@@ -167,7 +191,7 @@ static s32 unified_ask_rx(struct unified_chain_link *link, struct unified_bpf_ct
 	if (unified_is_errno(verdict) || verdict == UNIFIED_CONTINUE || verdict == UNIFIED_ISSUE ||
 	    verdict == UNIFIED_DROP || verdict == UNIFIED_RETRY)
 		return verdict;
-	unified_verdict_error(link, "rx", verdict);
+	unified_verdict_error(link->table, "rx", verdict);
 	return UNIFIED_CONTINUE;
 }
 
@@ -189,22 +213,23 @@ static int unified_ask_rx_all(struct unified_io_region *r, struct unified_rx *rx
 		.stream = &rx->stream,
 	};
 	s32 verdict = UNIFIED_CONTINUE, said;
-	struct unified_chain *chain;
-	u32 flags = 0, i;
+	const struct unified_asked *asked;
+	const struct unified_link *link;
+	u32 flags = 0;
 
-	chain = rcu_dereference_sched(r->chain);
-	for (i = 0; chain && i < chain->nr;
-	     i = unified_chain_next(chain, i, verdict != UNIFIED_CONTINUE)) {
-		struct unified_chain_link *link = &chain->links[i];
-
-		if (!link->ops->rx || unified_link_failed(link))
+	asked = unified_asked(rcu_dereference_sched(r->chain), UNIFIED_HOOK_RX);
+	unified_for_each_link(link, asked)
+	{
+		if (unified_link_failed(link))
 			continue;
-		if (link->ops->flags & UNIFIED_POLICY_PER_FRAGMENT)
+		if (link->table->ops->flags & UNIFIED_POLICY_PER_FRAGMENT)
 			flags |= UNIFIED_RX_PER_FRAGMENT;
 		said = unified_ask_rx(link, &ctx);
 		if (said < 0)
 			return said;
 		verdict = said ?: verdict;
+		if (verdict != UNIFIED_CONTINUE)
+			link = unified_decided(asked, link);
 	}
 	rx->targets = d.targets;
 	rx->flags = flags | (d.flags & UNIFIED_DESC_F_FUA ? UNIFIED_RX_FUA : 0);
@@ -236,25 +261,27 @@ int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx)
 	return verdict;
 }
 
-/* One policy's submit hook, and what it must not have changed. */
-static s32 unified_ask_submit(struct unified_chain_link *link, struct unified_bpf_ctx *ctx)
+/* What a submit hook said and did: the verdict, or an errno. */
+static noinline s32 unified_submit_said(struct unified_op *op, const struct unified_asked *asked,
+					const struct unified_link *link, s32 verdict)
 {
-	struct unified_descriptor *d = ctx->desc;
-	u16 flags = d->flags;
-	s32 verdict = link->ops->submit(ctx);
+	struct unified_table *table = link->table;
+	struct unified_descriptor *d = &op->desc;
 
-	trace_unified_verdict(ctx->region->id, d, link->ops->name, "submit", verdict);
-	if ((d->flags ^ flags) & ~UNIFIED_DESC_F_FUA) {
-		unified_table_error(link->table, "submit made flags %#x of %#x: only FUA is its",
-				    d->flags, flags);
-		d->flags = flags;
+	if ((d->flags ^ op->was_flags) & ~UNIFIED_DESC_F_FUA) {
+		unified_table_error(table, "submit made flags %#x of %#x: only FUA is its",
+				    d->flags, op->was_flags);
+		d->flags = op->was_flags;
 		return -EINVAL;
 	}
-	if (verdict == UNIFIED_CONTINUE || verdict == UNIFIED_ISSUE || unified_is_errno(verdict))
+	if (unified_is_errno(verdict))
 		return verdict;
 	if (verdict == UNIFIED_DROP)
 		return -ECANCELED;
-	unified_verdict_error(link, "submit", verdict);
+	unified_see_changes(op, link - asked->links);
+	if (verdict == UNIFIED_CONTINUE || verdict == UNIFIED_ISSUE)
+		return verdict;
+	unified_verdict_error(table, "submit", verdict);
 	return UNIFIED_CONTINUE;
 }
 
@@ -267,48 +294,40 @@ static s32 unified_ask_submit(struct unified_chain_link *link, struct unified_bp
  */
 int unified_chain_submit(struct unified_op *op)
 {
-	struct unified_bpf_ctx ctx = {
-		.region = op->region,
-		.desc = &op->desc,
-		.data = op->data,
-		.data_len = op->data_len,
-	};
-	struct unified_move move = unified_move_none(&op->desc);
-	s32 verdict = UNIFIED_CONTINUE;
-	struct unified_chain *chain;
-	u32 i;
+	struct unified_bpf_ctx *ctx = unified_op_ctx(op);
+	const struct unified_asked *asked;
+	const struct unified_link *link;
+	s32 said;
 
-	guard(rcu)();
-	chain = rcu_dereference(op->region->chain);
-	for (i = 0; chain && i < chain->nr;
-	     i = unified_chain_next(chain, i, verdict == UNIFIED_ISSUE)) {
-		struct unified_chain_link *link = &chain->links[i];
-		s32 said;
-
-		if (!link->ops->submit || unified_link_failed(link))
+	guard(preempt)();
+	asked = unified_asked(rcu_dereference_sched(op->region->chain), UNIFIED_HOOK_SUBMIT);
+	unified_for_each_link(link, asked)
+	{
+		if (unified_link_failed(link))
 			continue;
-		said = unified_ask_submit(link, &ctx);
+		said = link->ask(ctx);
+		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link), "submit",
+				      said);
+		if (likely(said == UNIFIED_CONTINUE && !unified_changed(op)))
+			continue;
+		said = unified_submit_said(op, asked, link, said);
 		if (said < 0)
 			return said;
-		unified_move_see(&move, link, &op->desc);
-		verdict = said ?: verdict;
+		if (said == UNIFIED_ISSUE)
+			link = unified_decided(asked, link);
 	}
-	return unified_move_check(&move, op, "submit");
+	return unlikely(op->moved_by) ? unified_check_move(op, asked, "submit") : 0;
 }
 
-/* One policy's complete hook. */
-static s32 unified_ask_complete(struct unified_chain_link *link, struct unified_bpf_ctx *ctx)
+/* What a complete hook said and did: the verdict, or an errno. */
+static noinline s32 unified_complete_said(struct unified_op *op, const struct unified_asked *asked,
+					  const struct unified_link *link, s32 verdict)
 {
-	struct unified_descriptor *d = ctx->desc;
-	u16 flags = d->flags;
-	s32 verdict = link->ops->complete(ctx);
-
-	trace_unified_verdict(ctx->region->id, d, link->ops->name, "complete", verdict);
-	unified_keep_flags(d, flags);
+	unified_see_changes(op, link - asked->links);
 	if (verdict == UNIFIED_CONTINUE || verdict == UNIFIED_TO_USER || verdict == UNIFIED_DROP ||
 	    verdict == UNIFIED_RETRY || unified_is_errno(verdict))
 		return verdict;
-	unified_verdict_error(link, "complete", verdict);
+	unified_verdict_error(link->table, "complete", verdict);
 	return UNIFIED_CONTINUE;
 }
 
@@ -321,30 +340,31 @@ static s32 unified_ask_complete(struct unified_chain_link *link, struct unified_
  */
 int unified_chain_complete(struct unified_op *op)
 {
-	struct unified_bpf_ctx ctx = {
-		.region = op->region,
-		.desc = &op->desc,
-		.data = op->data,
-		.data_len = op->data_len,
-		.completion = &op->done,
-	};
-	struct unified_move move = unified_move_none(&op->desc);
-	s32 verdict = UNIFIED_CONTINUE;
-	struct unified_chain *chain;
-	u32 i;
+	struct unified_bpf_ctx *ctx = unified_op_ctx(op);
+	s32 verdict = UNIFIED_CONTINUE, said;
+	const struct unified_asked *asked;
+	const struct unified_link *link;
+	const struct unified_chain *chain;
 
-	guard(rcu)();
-	chain = rcu_dereference(op->region->chain);
-	for (i = 0; chain && i < chain->nr;
-	     i = unified_chain_next(chain, i, verdict != UNIFIED_CONTINUE)) {
-		struct unified_chain_link *link = &chain->links[i];
-
-		if (!link->ops->complete || unified_link_failed(link))
+	ctx->completion = &op->done;
+	guard(preempt)();
+	chain = rcu_dereference_sched(op->region->chain);
+	asked = unlikely(op->done.res) ? unified_asked(chain, UNIFIED_HOOK_COMPLETE_ERRORS)
+				       : unified_asked(chain, UNIFIED_HOOK_COMPLETE);
+	unified_for_each_link(link, asked)
+	{
+		if (unified_link_failed(link))
 			continue;
-		verdict = unified_ask_complete(link, &ctx) ?: verdict;
-		unified_move_see(&move, link, &op->desc);
+		said = link->ask(ctx);
+		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link),
+				      "complete", said);
+		if (likely(said == UNIFIED_CONTINUE && !unified_changed(op)))
+			continue;
+		verdict = unified_complete_said(op, asked, link, said) ?: verdict;
+		if (verdict != UNIFIED_CONTINUE)
+			link = unified_decided(asked, link);
 	}
-	if (verdict == UNIFIED_RETRY)
-		return unified_move_check(&move, op, "complete") ?: verdict;
+	if (unlikely(verdict == UNIFIED_RETRY && op->moved_by))
+		return unified_check_move(op, asked, "complete") ?: verdict;
 	return verdict ?: UNIFIED_TO_USER;
 }

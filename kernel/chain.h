@@ -17,6 +17,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "policy.h"
 #include "unified_io.h"
 #include "unified_kfuncs.h"
 
@@ -43,16 +44,23 @@ struct unified_table {
 	struct work_struct exit_work;
 };
 
+/* One policy's hook of one kind. */
+struct unified_link {
+	s32 (*ask)(struct unified_bpf_ctx *ctx);
+	struct unified_table *table; /* holds it */
+};
+
 /* What is asked for a region, in this order, as it was when this was made. */
 struct unified_chain {
 	struct unified_io_region *region; /* holds it from when it is out of use */
 	struct rcu_head rcu;
-	u32 plain; /* how many are not enforced; those come first */
+	struct unified_asked {
+		struct unified_link *links;
+		struct unified_link *enforced; /* the first of those, which come last */
+		struct unified_link *end;
+	} hooks[UNIFIED_NR_HOOKS];
 	u32 nr;
-	struct unified_chain_link {
-		struct unified_table *table; /* holds it */
-		struct unified_region_ops *ops;
-	} links[] __counted_by(nr);
+	struct unified_link links[] __counted_by(nr); /* of all hooks */
 };
 
 /* registry.c */

@@ -324,7 +324,8 @@ static bool unified_needs_work(const struct unified_op *op)
 
 static bool unified_needs_process(const struct unified_op *op)
 {
-	return op->has_fixup || unified_chain_has(op->region, UNIFIED_HOOK_COMPLETE);
+	return op->has_fixup ||
+	       unified_chain_has(op->region, unified_hook_complete(op->done.res));
 }
 
 static __always_inline void unified_deliver(struct unified_op *op)
@@ -435,7 +436,8 @@ void unified_finish_operation(struct unified_op *op)
 {
 	if (op->has_fixup)
 		unified_operation_data(op);
-	if (unified_chain_has(op->region, UNIFIED_HOOK_COMPLETE) && unified_operation_again(op))
+	if (unified_chain_has(op->region, unified_hook_complete(op->done.res)) &&
+	    unified_operation_again(op))
 		return;
 	unified_deliver(op);
 }

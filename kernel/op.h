@@ -84,6 +84,13 @@ struct unified_op {
 	struct unified_cursor at;
 	u64 lba;
 
+	/* While policies are asked: chain.c. */
+	u64 policy_ctx[6]; /* a struct unified_bpf_ctx, whose type has to stay out of here */
+	u64 was_lba;	   /* what hooks may change of desc, as it was */
+	u32 was_targets;
+	u16 was_flags;
+	u32 moved_by; /* the last that changed where it goes: its link, from 1 on */
+
 	struct list_head node;		  /* in a list of the region's work */
 	struct unified_command *commands; /* that were issued; poll looks at any time */
 	struct unified_command first;

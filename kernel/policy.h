@@ -39,15 +39,26 @@ int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx);
 int unified_chain_submit(struct unified_op *op);
 int unified_chain_complete(struct unified_op *op);
 
-/* Which hooks any policy of a region has. */
-#define UNIFIED_HOOK_PROCESS  BIT(0)
-#define UNIFIED_HOOK_SUBMIT   BIT(1)
-#define UNIFIED_HOOK_COMPLETE BIT(2)
+/* The hooks that operations and data ask. */
+enum unified_hook {
+	UNIFIED_HOOK_PROCESS,
+	UNIFIED_HOOK_RX,
+	UNIFIED_HOOK_SUBMIT,
+	UNIFIED_HOOK_COMPLETE,	      /* of those that want to see what went well, too */
+	UNIFIED_HOOK_COMPLETE_ERRORS, /* of all */
+	UNIFIED_NR_HOOKS,
+};
 
 /* Has any policy of the region this hook now? Any context. */
-static inline bool unified_chain_has(const struct unified_io_region *r, unsigned int hook)
+static inline bool unified_chain_has(const struct unified_io_region *r, enum unified_hook hook)
 {
-	return READ_ONCE(r->hooks) & hook;
+	return READ_ONCE(r->hooks) & BIT(hook);
+}
+
+/* Which complete hooks are asked about an operation that ended so. */
+static inline enum unified_hook unified_hook_complete(s32 res)
+{
+	return unlikely(res) ? UNIFIED_HOOK_COMPLETE_ERRORS : UNIFIED_HOOK_COMPLETE;
 }
 
 /* kfuncs.c: what BPF programs may call */

@@ -65,7 +65,7 @@ struct unified_io_region {
 	struct srcu_struct chain_srcu;
 	atomic_t old_chains; /* which somebody may still ask */
 	wait_queue_head_t chain_wait;
-	unsigned int hooks; /* UNIFIED_HOOK_* that any policy of the chain has */
+	unsigned int hooks; /* that any policy of the chain has, a bit each */
 	bool closed;	    /* policy_mutex: nothing more is attached */
 
 	u32 chunk_size; /* pieces of it this large are contiguous for a device */

@@ -134,6 +134,30 @@ static void complete_decides(const struct door *door)
 #undef ASK
 }
 
+/* A policy that wants to see errors only is asked about nothing else. */
+static void complete_sees_errors(const struct door *door)
+{
+	struct unified_descriptor write = rw(UNIFIED_DESC_F_WRITE, 8), compare = rw(0, 8);
+	struct settings s = { .verdict = -EIO };
+	struct unified_completion done;
+	struct seen seen;
+	int ret;
+
+	compare.opcode = UNIFIED_OP_COMPARE;
+	fill(data, 4096, 56);
+	ok(!answer(door, "failures_only", "failures", s, write, &done, &seen) && !seen.completes &&
+		   done.len == 4096,
+	   "%s: complete is not asked about what went well", door->name);
+	data[100] ^= 1;
+	ret = answer(door, "failures_only", "failures", s, compare, &done, &seen);
+	ok(ret == -EIO && seen.completes == 1 && seen.last_res < 0 && seen.last_res != -EIO,
+	   "it is about what did not (%d, %d)", ret, seen.last_res);
+	s.verdict = RETRY;
+	ret = answer(door, "failures_only", "failures", s, compare, &done, &seen);
+	ok(ret == seen.last_res && seen.completes == 8 && seen.last_tries == 8,
+	   "and may try it again");
+}
+
 /* Data to be written is worked on before it is, data that is read afterwards. */
 static void process_works(const struct door *door)
 {
@@ -364,6 +388,7 @@ int main(void)
 	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++) {
 		submit_decides(&doors[i]);
 		complete_decides(&doors[i]);
+		complete_sees_errors(&doors[i]);
 		process_works(&doors[i]);
 	}
 	ejected_for_flags();

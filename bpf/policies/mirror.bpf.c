@@ -49,13 +49,14 @@ s32 BPF_PROG(mirror_complete, struct unified_bpf_ctx *uctx)
 	struct unified_descriptor *desc = uctx->desc;
 	__u32 next = desc->targets << 1;
 
-	if (!is_read(desc) || uctx->completion->res >= 0 || uctx->completion->tries >= targets)
+	if (!is_read(desc) || uctx->completion->tries >= targets)
 		return UNIFIED_CONTINUE;
 	desc->targets = next >> targets ? 1 : next;
 	return UNIFIED_RETRY;
 }
 
 UNIFIED_POLICY(mirror,
+	.flags = UNIFIED_POLICY_COMPLETE_ERRORS,
 	.rx = (void *)mirror_rx,
 	.submit = (void *)mirror_submit,
 	.complete = (void *)mirror_complete);

@@ -35,4 +35,5 @@ s32 BPF_PROG(retry_complete, struct unified_bpf_ctx *uctx)
 }
 
 UNIFIED_POLICY(retry,
+	.flags = UNIFIED_POLICY_COMPLETE_ERRORS,
 	.complete = (void *)retry_complete);

@@ -66,6 +66,11 @@ SEC(".struct_ops.link")
 struct unified_region_ops completes_only = { .name = "completes", .complete = (void *)any_complete };
 
 SEC(".struct_ops.link")
+struct unified_region_ops failures_only = { .name = "failures",
+					    .flags = UNIFIED_POLICY_COMPLETE_ERRORS,
+					    .complete = (void *)any_complete };
+
+SEC(".struct_ops.link")
 struct unified_region_ops processes_only = { .name = "processes", .process = (void *)any_process };
 
 /* No policy is attached, detached or ejected before it is told to go on. */

@@ -2,17 +2,21 @@
 /*
  * A region's descriptors by IORING_OP_URING_CMD: as NVMe commands; "bio": by the
  * block layer; "policy": with one whose submit and complete hooks are asked each
- * time; "gather": from fragments of 1448 bytes, each in a page of its own.
+ * time; "policy_errors": with one whose complete hook is asked about errors only;
+ * "gather": from fragments of 1448 bytes, each in a page of its own.
  *
  * Before: test -e /sys/module/unified_io_region || insmod /unified/unified_io_region.ko
  * Before: unifiedctl policy load /unified/selftests/progs/bench.bpf.o
+ * Before: unifiedctl policy load /unified/selftests/progs/bench_errors.bpf.o
  * After: unifiedctl policy unload bench
+ * After: unifiedctl policy unload bench_errors
  *
  * Run: --op read
  * Run: --op write
  * Run: --op read --with bio
  * Run: --op write --with bio
  * Run: --op write --with policy
+ * Run: --op write --with policy_errors
  * Run: --op write --with gather --bytes 46080
  * Run: --op write --with gather --bytes 8192
  */
@@ -51,10 +55,16 @@ static bool with(const struct bench *b, const char *variant)
 	return b->with && !strcmp(b->with, variant);
 }
 
+static const char *policy_of(const struct bench *b)
+{
+	if (with(b, "policy"))
+		return "bench";
+	return with(b, "policy_errors") ? "bench_errors" : NULL;
+}
+
 static void setup(struct bench *b)
 {
-	ours_open(b, with(b, "bio") ? UNIFIED_TARGET_F_BLOCK : UNIFIED_TARGET_F_NVME,
-		  with(b, "policy") ? "bench" : NULL);
+	ours_open(b, with(b, "bio") ? UNIFIED_TARGET_F_BLOCK : UNIFIED_TARGET_F_NVME, policy_of(b));
 	direction = b->write ? UNIFIED_DESC_F_WRITE : UNIFIED_DESC_F_READ;
 	gather = with(b, "gather");
 	if (gather)
