@@ -10,7 +10,8 @@
  *
  *	unified_submit_operation()	checks the request, asks submit
  *	  unified_issue()		a command for each target and each part
- *	    target_nvme.c, target_block.c	a request or a bio
+ *	    target_nvme.c, target_block.c	make it a request or a bio
+ *	    unified_send()		to the device
  *	unified_resume_operation()	the work: goes on where a request was waited for
  *	unified_command_end()		any context: a device is done
  *	unified_process_operation()	the work: process hooks, for what was read
@@ -19,6 +20,7 @@
  */
 #define CREATE_TRACE_POINTS
 
+#include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/string.h>
 
@@ -98,7 +100,8 @@ static int unified_admit(struct unified_op *op, const struct unified_target *t)
 	return unified_target_check(t, &op->desc, op->block);
 }
 
-static int unified_issue_to(struct unified_op *op, struct unified_command *c, u32 index)
+/* Make the next command of an operation to a target; all of this may fail. */
+static int unified_prepare(struct unified_op *op, struct unified_command *c, u32 index)
 {
 	struct unified_cursor from = op->at;
 	int ret;
@@ -106,44 +109,48 @@ static int unified_issue_to(struct unified_op *op, struct unified_command *c, u3
 	c->target = unified_target_get(op->region, index);
 	if (!c->target)
 		return -ENODEV;
-	atomic_inc(&op->pending);
 	ret = unified_admit(op, c->target);
 	if (!ret)
-		ret = c->target->ops->issue(c);
+		ret = c->target->ops->prepare(c);
 	if (!ret)
 		return 0;
 	op->at = from;
 	c->error = ret;
 	unified_data_done(c);
 	unified_target_put(c->target);
-	atomic_dec(&op->pending);
 	return ret;
 }
 
-/* The next command of an operation to a target. */
-static int unified_issue_command(struct unified_op *op, u32 index)
+static struct unified_command *unified_next_command(struct unified_op *op, u32 index)
 {
 	struct unified_command *c = op->commands ? unified_command_alloc(op) : &op->first;
 	int ret;
 
 	if (!c)
-		return READ_ONCE(op->region->targets[index]) ? -ENOMEM : -ENODEV;
+		return ERR_PTR(READ_ONCE(op->region->targets[index]) ? -ENOMEM : -ENODEV);
 	c->next = op->commands;
 	c->rq = NULL;
 	c->nr_vecs = 0;
 	c->list = 0;
 	c->status = 0;
 	c->result = 0;
-	ret = unified_issue_to(op, c, index);
+	ret = unified_prepare(op, c, index);
 	if (ret) {
 		unified_command_free(c);
-		return ret;
+		return ERR_PTR(ret);
 	}
-	/* It may have ended, but its operation has not. */
-	smp_store_release(&op->commands, c);
-	op->issued++;
+	smp_store_release(&op->commands, c); /* for unified_uring_poll() */
 	unified_count(op->region, commands, 1);
-	return 0;
+	return c;
+}
+
+/* It ends in any case, and may have ended when this returns. */
+static void unified_send(struct unified_command *c)
+{
+	if (c->rq)
+		blk_execute_rq_nowait(c->rq, false);
+	else
+		unified_block_submit(c, c->op->may_wait ? 0 : REQ_NOWAIT);
 }
 
 /* On to a target, with all of the data. */
@@ -166,26 +173,44 @@ static int unified_issue_later(struct unified_op *op)
 	return -EIOCBQUEUED;
 }
 
+/* A command was made. True: it is the last, no data is left and no target. */
+static bool unified_issue_next(struct unified_op *op)
+{
+	if (op->at.piece < op->pieces.nr)
+		return false;
+	op->left &= op->left - 1;
+	if (!op->left)
+		return true;
+	unified_issue_begin(op);
+	if (op->resumed)
+		op->may_wait = false;
+	return false;
+}
+
 /*
- * Issue what is left of an operation. -EIOCBQUEUED: it will end, or has ended
- * already, when all of its commands did. Another errno: nothing was issued.
+ * Issue what is left of an operation, which has a reference of ours in op->pending, so
+ * that it does not end too early. The last command takes it over. -EIOCBQUEUED: it will
+ * end, or has ended already, when all of its commands did. Another errno: nothing was
+ * issued.
  */
 static int unified_issue_rest(struct unified_op *op)
 {
-	int ret = 0;
+	struct unified_command *c;
+	int ret;
 
-	while (op->left && !ret) {
-		ret = unified_issue_command(op, __ffs(op->left));
-		if (ret || op->at.piece < op->pieces.nr)
-			continue;
-		op->left &= op->left - 1;
-		unified_issue_begin(op);
-		if (op->resumed)
-			op->may_wait = false;
+	while (!IS_ERR(c = unified_next_command(op, __ffs(op->left)))) {
+		if (unified_issue_next(op)) {
+			op->done.tries++;
+			unified_send(c);
+			return -EIOCBQUEUED;
+		}
+		atomic_inc(&op->pending);
+		unified_send(c);
 	}
+	ret = PTR_ERR(c);
 	if ((ret == -EAGAIN || ret == -ENOMEM) && !op->may_wait)
 		return unified_issue_later(op);
-	if (ret && !op->issued)
+	if (!op->commands)
 		return ret;
 	op->done.tries++;
 	op->error = ret;
@@ -197,9 +222,7 @@ static int unified_issue_rest(struct unified_op *op)
 /* Issue an operation to all of its targets; as above. */
 static int unified_issue(struct unified_op *op)
 {
-	/* One for us, so that the last command does not end it too early. */
 	atomic_set(&op->pending, 1);
-	op->issued = 0;
 	op->resumed = false;
 	/* The work that BPF's come by is for all targets. */
 	if (op->posted)
@@ -324,8 +347,7 @@ static bool unified_needs_work(const struct unified_op *op)
 
 static bool unified_needs_process(const struct unified_op *op)
 {
-	return op->has_fixup ||
-	       unified_chain_has(op->region, unified_hook_complete(op->done.res));
+	return op->has_fixup || unified_chain_has(op->region, unified_hook_complete(op->done.res));
 }
 
 static __always_inline void unified_deliver(struct unified_op *op)

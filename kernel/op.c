@@ -41,6 +41,7 @@ void *unified_vecs_alloc(struct unified_op *op)
 {
 	void *vecs = unified_kept_get(&unified_kept_vecs);
 
+	op->has_more = true;
 	if (!vecs) {
 		vecs = kmem_cache_alloc(vecs_cache, unified_op_gfp(op));
 		unified_count(op->region, allocations, 1);
@@ -62,6 +63,7 @@ struct unified_command *unified_command_alloc(struct unified_op *op)
 	if (!c)
 		return NULL;
 	unified_count(op->region, allocations, 1);
+	op->has_more = true;
 	unified_command_init(c, op);
 	return c;
 }

@@ -58,8 +58,7 @@ struct unified_op {
 	const struct unified_door *door;
 	struct io_uring_cmd *uring; /* of that door */
 	s32 error;		    /* of issuing more commands than were */
-	u32 issued;		    /* how many were */
-	atomic_t pending;	    /* commands under way, and one while they are issued */
+	atomic_t pending;	    /* commands under way, and the next until the last is */
 	bool may_wait;		    /* for memory, and for a request of the device */
 	bool polled;
 	bool posted;	 /* by BPF */
@@ -68,6 +67,7 @@ struct unified_op {
 	bool no_retry;	 /* who handed it in is gone */
 	bool has_buffer; /* it keeps desc.buffer */
 	bool has_fixup;	 /* a command has copies to be made or freed */
+	bool has_more;	 /* memory of its own: commands, vectors or pieces */
 	bool dropped;	 /* a policy said so */
 
 	/* Its data, as pieces that are contiguous for a device. */
@@ -173,6 +173,7 @@ static inline struct unified_op *unified_op_alloc(struct unified_io_region *r,
 	op->no_retry = false;
 	op->has_buffer = false;
 	op->has_fixup = false;
+	op->has_more = false;
 	op->dropped = false;
 	op->pieces.nr = 0;
 	op->pieces.starts = 0;
@@ -190,17 +191,10 @@ static inline void unified_op_take(struct unified_op *op, const struct unified_d
 	barrier(); /* what was copied is what is checked: request is not read again */
 }
 
-/* Is it as it was allocated, but for the one command that is part of it? */
-static inline bool unified_op_is_plain(const struct unified_op *op)
-{
-	return op->commands == &op->first && !op->first.next &&
-	       op->first.vecs == op->first.inline_vecs && op->pieces.list == op->inline_pieces;
-}
-
 /* Any context. */
 static __always_inline void unified_op_free(struct unified_op *op)
 {
-	if (!unified_op_is_plain(op) || !unified_kept_put(&unified_kept_ops, op))
+	if (op->has_more || !unified_kept_put(&unified_kept_ops, op))
 		unified_op_free_slow(op);
 }
 

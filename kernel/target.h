@@ -50,15 +50,18 @@ struct unified_target {
 
 struct unified_target_ops {
 	u32 kind;
-	/* 0: it will end. -EAGAIN: not without waiting, which op->may_wait allows. */
-	int (*issue)(struct unified_command *c);
+	/*
+	 * Make a command of what comes next of its operation: a request, or what is
+	 * needed for a bio. -EAGAIN: not without waiting, which op->may_wait allows.
+	 */
+	int (*prepare)(struct unified_command *c);
 	/* No command is left. */
 	void (*detach)(struct unified_target *t);
 };
 
 extern const struct unified_target_ops unified_target_block, unified_target_nvme;
 int unified_nvme_attach(struct unified_target *t);
-int unified_block_issue(struct unified_command *c);
+int unified_block_prepare(struct unified_command *c);
 void unified_block_submit(struct unified_command *c, blk_opf_t flags);
 struct device *unified_nvme_chardev(struct file *f);
 int unified_target_add(struct unified_io_region *r, struct unified_io_target *info);

@@ -62,7 +62,7 @@ static bool unified_block_may_try(const struct unified_command *c)
 	return c->op->desc.opcode == UNIFIED_OP_RW && bdev_nowait(c->target->bdev);
 }
 
-int unified_block_issue(struct unified_command *c)
+int unified_block_prepare(struct unified_command *c)
 {
 	const struct unified_descriptor *d = &c->op->desc;
 	struct unified_op *op = c->op;
@@ -89,7 +89,6 @@ int unified_block_issue(struct unified_command *c)
 	}
 	c->sector = op->lba << (__ffs(limits.block) - SECTOR_SHIFT);
 	op->lba += c->bytes >> __ffs(limits.block);
-	unified_block_submit(c, op->may_wait ? 0 : REQ_NOWAIT);
 	return 0;
 }
 
@@ -99,6 +98,6 @@ static void unified_block_detach(struct unified_target *t)
 
 const struct unified_target_ops unified_target_block = {
 	.kind = UNIFIED_TARGET_BLOCK,
-	.issue = unified_block_issue,
+	.prepare = unified_block_prepare,
 	.detach = unified_block_detach,
 };

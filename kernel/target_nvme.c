@@ -134,7 +134,7 @@ static noinline int unified_nvme_plan(struct unified_command *c, u32 max_bytes)
 }
 
 /* With a request in hand: the limits hold until it is issued. */
-static int unified_nvme_prepare(struct request *rq, struct unified_command *c)
+static int unified_nvme_make(struct request *rq, struct unified_command *c)
 {
 	const struct queue_limits *l = &rq->q->limits;
 	const struct unified_descriptor *d = &c->op->desc;
@@ -180,7 +180,7 @@ static bool unified_nvme_by_block(const struct unified_command *c)
 			       (u64)queue_logical_block_size(q) << 16));
 }
 
-static int unified_nvme_issue(struct unified_command *c)
+static int unified_nvme_prepare(struct unified_command *c)
 {
 	const struct unified_op *op = c->op;
 	blk_mq_req_flags_t flags = 0;
@@ -189,7 +189,7 @@ static int unified_nvme_issue(struct unified_command *c)
 	int ret;
 
 	if (op->desc.opcode != UNIFIED_OP_RW && unified_nvme_by_block(c))
-		return unified_block_issue(c);
+		return unified_block_prepare(c);
 	opf = unified_desc_fills(&op->desc) ? REQ_OP_DRV_IN : REQ_OP_DRV_OUT;
 	if (op->polled)
 		opf |= REQ_POLLED;
@@ -200,7 +200,7 @@ static int unified_nvme_issue(struct unified_command *c)
 	rq = blk_mq_alloc_request(bdev_get_queue(c->target->bdev), opf, flags);
 	if (IS_ERR(rq))
 		return PTR_ERR(rq);
-	ret = unified_nvme_prepare(rq, c);
+	ret = unified_nvme_make(rq, c);
 	if (ret) {
 		blk_mq_free_request(rq);
 		return ret;
@@ -208,7 +208,6 @@ static int unified_nvme_issue(struct unified_command *c)
 	rq->end_io = unified_nvme_end_io;
 	rq->end_io_data = c;
 	c->rq = rq;
-	blk_execute_rq_nowait(rq, false);
 	return 0;
 }
 
@@ -437,6 +436,6 @@ static void unified_nvme_detach(struct unified_target *t)
 
 const struct unified_target_ops unified_target_nvme = {
 	.kind = UNIFIED_TARGET_NVME,
-	.issue = unified_nvme_issue,
+	.prepare = unified_nvme_prepare,
 	.detach = unified_nvme_detach,
 };
