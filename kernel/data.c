@@ -298,6 +298,7 @@ static int unified_data_fixup(struct unified_command *c, const struct unified_li
 			      struct unified_plan *plan)
 {
 	struct unified_op *op = c->op;
+	CLASS(unified_charge, charge)(op->region);
 	gfp_t gfp = unified_op_gfp(op);
 	int ret;
 

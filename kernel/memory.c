@@ -304,7 +304,7 @@ static void unified_map_add(struct unified_io_region *r, struct unified_map *map
 static void unified_vm_open(struct vm_area_struct *vma)
 {
 	struct unified_io_region *r = unified_vma_region(vma);
-	struct unified_map *map = kmalloc_obj(*map, GFP_KERNEL | __GFP_NOFAIL);
+	struct unified_map *map = kmalloc_obj(*map, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 
 	unified_map_init(map, vma);
 	guard(mutex)(&r->map_lock);
@@ -367,7 +367,7 @@ int unified_memory_mmap(struct unified_io_region *r, struct vm_area_struct *vma)
 		return -EINVAL;
 	if (vma->vm_pgoff > r->nr_pages || vma_pages(vma) > r->nr_pages - vma->vm_pgoff)
 		return -ERANGE;
-	map = kmalloc_obj(*map);
+	map = kmalloc_obj(*map, GFP_KERNEL_ACCOUNT);
 	if (!map)
 		return -ENOMEM;
 

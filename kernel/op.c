@@ -25,7 +25,8 @@ static void unified_command_init(struct unified_command *c, struct unified_op *o
 /* When none is kept. */
 struct unified_op *unified_op_alloc_slow(struct unified_io_region *r, gfp_t gfp)
 {
-	struct unified_op *op = kmem_cache_alloc(op_cache, gfp);
+	CLASS(unified_charge, charge)(r);
+	struct unified_op *op = kmem_cache_alloc(op_cache, gfp | __GFP_ACCOUNT);
 
 	if (!op)
 		return NULL;
@@ -43,6 +44,8 @@ void *unified_vecs_alloc(struct unified_op *op)
 
 	op->has_more = true;
 	if (!vecs) {
+		CLASS(unified_charge, charge)(op->region);
+
 		vecs = kmem_cache_alloc(vecs_cache, unified_op_gfp(op));
 		unified_count(op->region, allocations, 1);
 	}
@@ -58,6 +61,7 @@ static void unified_vecs_free(void *vecs)
 /* One more command of an operation, when the first is in use. NULL: no memory. */
 struct unified_command *unified_command_alloc(struct unified_op *op)
 {
+	CLASS(unified_charge, charge)(op->region);
 	struct unified_command *c = kmalloc_obj(*c, unified_op_gfp(op));
 
 	if (!c)

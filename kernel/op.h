@@ -6,8 +6,10 @@
 #define UNIFIED_OP_H
 
 #include <linux/bio.h>
+#include <linux/cleanup.h>
 #include <linux/irqflags.h>
 #include <linux/percpu.h>
+#include <linux/sched/mm.h>
 #include <linux/types.h>
 
 #include "plan.h"
@@ -203,5 +205,13 @@ static inline gfp_t unified_op_gfp(const struct unified_op *op)
 {
 	return (op->may_wait ? GFP_NOIO : GFP_NOWAIT) | __GFP_NOWARN | __GFP_ACCOUNT;
 }
+
+/*
+ * While this is in scope, what is allocated is charged to who set the region up: an
+ * operation may be handed in by anybody who has the region, by BPF, or go on in the
+ * work, and its memory may be kept for the next. Any context.
+ */
+DEFINE_CLASS(unified_charge, struct mem_cgroup *, set_active_memcg(_T), set_active_memcg(r->memcg),
+	     const struct unified_io_region *r)
 
 #endif

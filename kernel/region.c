@@ -14,6 +14,7 @@
 #include <linux/cleanup.h>
 #include <linux/cred.h>
 #include <linux/file.h>
+#include <linux/memcontrol.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/nsproxy.h>
@@ -44,6 +45,7 @@ static void unified_region_free(struct work_struct *work)
 	unified_ledger_exit(r);
 	unified_memory_put(r);
 	put_pid(r->owner);
+	mem_cgroup_put(r->memcg);
 	/* A lookup by id may still be looking at the reference count. */
 	kfree_rcu(r, rcu);
 	/* Unloading waits for the work that this runs in. */
@@ -255,6 +257,7 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 	r->net_rxq = s->net_rxq;
 	r->owner = get_task_pid(current, PIDTYPE_TGID);
 	r->uid = current_euid();
+	r->memcg = get_mem_cgroup_from_mm(current->mm);
 
 	ret = unified_queue_init(r, s->cq_entries);
 	if (!ret)

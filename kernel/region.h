@@ -40,7 +40,8 @@ struct unified_io_region {
 	u32 net_ifindex;
 	u32 net_rxq;
 	struct pid *owner;
-	kuid_t uid; /* of who set it up */
+	kuid_t uid;		  /* of who set it up */
+	struct mem_cgroup *memcg; /* his; the memory of operations is charged to it */
 
 	unsigned long nr_pages;
 	struct page **pages;

@@ -72,7 +72,7 @@ static int unified_uring_submit(struct unified_io_region *r, struct io_uring_cmd
 	struct unified_op *op;
 	int ret;
 
-	op = unified_op_alloc(r, &uring_door, GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
+	op = unified_op_alloc(r, &uring_door, GFP_NOWAIT | __GFP_NOWARN);
 	if (!op)
 		return may_wait ? -ENOMEM : -EAGAIN;
 	unified_op_take(op, io_uring_sqe128_cmd(cmd->sqe, struct unified_descriptor));

@@ -13,8 +13,8 @@
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 
+#include "io.h"
 #include "policy.h"
-#include "region.h"
 
 #define CGROUPS	  "/sys/fs/cgroup"
 #define CGROUP	  CGROUPS "/region-memory"
@@ -148,6 +148,54 @@ static void cgroup(void)
 	close(fd);
 	put(CGROUPS "/cgroup.procs", "0");
 	ok(!rmdir(CGROUP), "the cgroup goes");
+}
+
+/*
+ * Operations, too, are charged to who set the region up, not to who hands them in: a
+ * region of the cgroup's, used from outside.
+ */
+static void operations(void)
+{
+	static const char slow[] = "modprobe null_blk nr_devices=1 gb=1 irqmode=2 "
+				   "completion_nsec=1000000000 hw_queue_depth=2048";
+	struct unified_io_setup setup = setup_of(16 * MIB);
+	struct unified_io_complete complete = { .min = 1 };
+	struct unified_io_target target = {};
+	struct unified_io_submit submit = {
+		.desc = { .type = UNIFIED_REGION_F_NVME, .flags = UNIFIED_DESC_F_READ, .len = 4096 }
+	};
+	long before, during, after, made;
+	int fd, i, ended = 0;
+
+	setup.cq_entries = 2048;
+	ok(!system(slow), "a slow device");
+	if (!ok(!mkdir(CGROUP, 0755) && put(CGROUP "/cgroup.procs", "0"), "in a memory cgroup"))
+		return;
+	fd = region_open(&setup);
+	ok(fd >= 0 && put(CGROUPS "/cgroup.procs", "0"), "a region of it, and out of it");
+	ok(!add_target(fd, "/dev/nullb0", O_RDWR, &target), "its target");
+	before = number(CGROUP "/memory.stat", "slab ");
+	for (i = 0; i < 2000 && !ioctl(fd, UNIFIED_IO_SUBMIT, &submit); i++)
+		;
+	made = region_info(fd).ledger.allocations;
+	during = number(CGROUP "/memory.stat", "slab ");
+	ok(i == 2000 && made > 1000, "%d operations, %ld of new memory", i, made);
+	ok(during - before > made * 512, "are charged to the cgroup (%ld KiB)",
+	   (during - before) / 1024);
+	while (ended < i && !ioctl(fd, UNIFIED_IO_COMPLETE, &complete))
+		ended += complete.count;
+	ok(ended == i, "they end");
+	close(fd);
+	for (i = 0; i < 300; i++) {
+		after = number(CGROUP "/memory.stat", "slab ");
+		if (after - before < (during - before) / 2)
+			break;
+		usleep(10000);
+	}
+	ok(after - before < (during - before) / 2, "and so does most of the charge (%ld KiB)",
+	   (after - before) / 1024);
+	ok(!rmdir(CGROUP), "the cgroup goes");
+	ok(!system("modprobe -r null_blk"), "and the device");
 }
 
 /* --- nodes ----------------------------------------------------------------- */
@@ -399,6 +447,7 @@ int main(void)
 	libbpf_set_print(NULL);
 	nodes();
 	cgroup();
+	operations();
 	too_large(UNIFIED_IO_MAX_SIZE, 512, "the largest region there can be");
 	too_large(4UL << 30, 0, "a region of more than there is");
 	own_pages();
