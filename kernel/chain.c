@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a region's chain of policies is asked.
+ * A chain: which policies a region asks for each hook, and how they are asked.
  *
  * The chain is a snapshot, which registry.c replaces when something is attached or
  * detached: for each hook, the policies that have it. It is read under chain_srcu by
@@ -13,6 +13,7 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 #include <linux/srcu.h>
 
 #include "chain.h"
@@ -22,6 +23,88 @@
 #include "target.h"
 
 #include "trace.h"
+
+/* --- what is asked ----------------------------------------------------------- */
+
+static s32 (*unified_hook_of(const struct unified_region_ops *ops,
+			     enum unified_hook hook))(struct unified_bpf_ctx *ctx)
+{
+	switch (hook) {
+	case UNIFIED_HOOK_PROCESS:
+		return ops->process;
+	case UNIFIED_HOOK_RX:
+		return ops->rx;
+	case UNIFIED_HOOK_SUBMIT:
+		return ops->submit;
+	case UNIFIED_HOOK_COMPLETE:
+		return ops->flags & UNIFIED_POLICY_COMPLETE_ERRORS ? NULL : ops->complete;
+	case UNIFIED_HOOK_COMPLETE_ERRORS:
+		return ops->complete;
+	default:
+		return NULL;
+	}
+}
+
+/* A chain with room for all hooks of so many policies. It does not fail. */
+struct unified_chain *unified_chain_alloc(struct unified_io_region *r, u32 nr_policies)
+{
+	struct unified_chain *chain;
+	u32 i;
+
+	chain = kzalloc_flex(*chain, links, nr_policies * UNIFIED_NR_HOOKS,
+			     GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	chain->region = r;
+	for (i = 0; i < UNIFIED_NR_HOOKS; i++) {
+		struct unified_asked *asked = &chain->hooks[i];
+
+		asked->links = &chain->links[i * nr_policies];
+		asked->enforced = asked->links;
+		asked->end = asked->links;
+	}
+	return chain;
+}
+
+/* Add a policy, after those that are asked before it; the enforced ones come last. */
+void unified_chain_add(struct unified_chain *chain, struct unified_table *t, bool enforced)
+{
+	u32 i;
+
+	for (i = 0; i < UNIFIED_NR_HOOKS; i++) {
+		struct unified_asked *asked = &chain->hooks[i];
+
+		if (!unified_hook_of(t->ops, i))
+			continue;
+		refcount_inc(&t->users);
+		*asked->end++ = (struct unified_link){ unified_hook_of(t->ops, i), t };
+		if (!enforced)
+			asked->enforced = asked->end;
+	}
+}
+
+/* Which hooks there are, a bit each. */
+unsigned int unified_chain_hooks(const struct unified_chain *chain)
+{
+	unsigned int hooks = 0, i;
+
+	for (i = 0; i < UNIFIED_NR_HOOKS; i++)
+		if (chain->hooks[i].links < chain->hooks[i].end)
+			hooks |= BIT(i);
+	return hooks;
+}
+
+/* Nobody asks it any more. */
+void unified_chain_free(struct unified_chain *chain)
+{
+	const struct unified_link *link;
+	u32 i;
+
+	for (i = 0; i < UNIFIED_NR_HOOKS; i++)
+		unified_for_each_link(link, &chain->hooks[i])
+			unified_table_put(link->table);
+	kfree(chain);
+}
+
+/* --- verdicts ---------------------------------------------------------------- */
 
 /* An errno that the caller of an operation may get. */
 static bool unified_is_errno(s32 verdict)
@@ -150,8 +233,7 @@ int unified_chain_process(struct unified_op *op)
 
 	guard(srcu)(&r->chain_srcu);
 	asked = unified_asked(srcu_dereference(r->chain, &r->chain_srcu), UNIFIED_HOOK_PROCESS);
-	unified_for_each_link(link, asked)
-	{
+	unified_for_each_link(link, asked) {
 		if (unified_link_failed(link))
 			continue;
 		ret = link->ask(ctx);
@@ -218,8 +300,7 @@ static int unified_ask_rx_all(struct unified_io_region *r, struct unified_rx *rx
 	u32 flags = 0;
 
 	asked = unified_asked(rcu_dereference_sched(r->chain), UNIFIED_HOOK_RX);
-	unified_for_each_link(link, asked)
-	{
+	unified_for_each_link(link, asked) {
 		if (unified_link_failed(link))
 			continue;
 		if (link->table->ops->flags & UNIFIED_POLICY_PER_FRAGMENT)
@@ -301,8 +382,7 @@ int unified_chain_submit(struct unified_op *op)
 
 	guard(preempt)();
 	asked = unified_asked(rcu_dereference_sched(op->region->chain), UNIFIED_HOOK_SUBMIT);
-	unified_for_each_link(link, asked)
-	{
+	unified_for_each_link(link, asked) {
 		if (unified_link_failed(link))
 			continue;
 		said = link->ask(ctx);
@@ -351,8 +431,7 @@ int unified_chain_complete(struct unified_op *op)
 	chain = rcu_dereference_sched(op->region->chain);
 	asked = unlikely(op->done.res) ? unified_asked(chain, UNIFIED_HOOK_COMPLETE_ERRORS)
 				       : unified_asked(chain, UNIFIED_HOOK_COMPLETE);
-	unified_for_each_link(link, asked)
-	{
+	unified_for_each_link(link, asked) {
 		if (unified_link_failed(link))
 			continue;
 		said = link->ask(ctx);

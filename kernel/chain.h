@@ -59,9 +59,16 @@ struct unified_chain {
 		struct unified_link *enforced; /* the first of those, which come last */
 		struct unified_link *end;
 	} hooks[UNIFIED_NR_HOOKS];
-	u32 nr;
-	struct unified_link links[] __counted_by(nr); /* of all hooks */
+	struct unified_link links[]; /* of all hooks */
 };
+
+#define unified_for_each_link(link, asked) for (link = (asked)->links; link < (asked)->end; link++)
+
+/* chain.c */
+struct unified_chain *unified_chain_alloc(struct unified_io_region *r, u32 nr_policies);
+void unified_chain_add(struct unified_chain *chain, struct unified_table *t, bool enforced);
+unsigned int unified_chain_hooks(const struct unified_chain *chain);
+void unified_chain_free(struct unified_chain *chain);
 
 /* registry.c */
 void unified_table_put(struct unified_table *t);

@@ -298,10 +298,10 @@ static int unified_data_fixup(struct unified_command *c, const struct unified_li
 			      struct unified_plan *plan)
 {
 	struct unified_op *op = c->op;
-	CLASS(unified_charge, charge)(op->region);
 	gfp_t gfp = unified_op_gfp(op);
 	int ret;
 
+	CLASS(unified_charge, charge)(op->region);
 	/* A device that says it is done without having written all: that is not shown. */
 	if (unified_desc_fills(&op->desc))
 		gfp |= __GFP_ZERO;

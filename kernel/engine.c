@@ -18,8 +18,6 @@
  *	unified_finish_operation()	process context: asks complete, may issue it again
  *	  door->deliver()
  */
-#define CREATE_TRACE_POINTS
-
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/string.h>
@@ -150,7 +148,7 @@ static void unified_send(struct unified_command *c)
 	if (c->rq)
 		blk_execute_rq_nowait(c->rq, false);
 	else
-		unified_block_submit(c, c->op->may_wait ? 0 : REQ_NOWAIT);
+		c->target->ops->send(c);
 }
 
 /* On to a target, with all of the data. */
@@ -168,8 +166,7 @@ static void unified_operation_end(struct unified_op *op);
 static int unified_issue_later(struct unified_op *op)
 {
 	unified_count(op->region, waits, 1);
-	/* It was found there just now, and is there as long as the region. */
-	unified_work_issue(op, op->region->targets[__ffs(op->left)]);
+	unified_work_add(&op->region->waiting[__ffs(op->left)], op);
 	return -EIOCBQUEUED;
 }
 
@@ -292,15 +289,15 @@ int unified_submit_operation(struct unified_op *op)
 	return ret;
 }
 
-/* One that BPF handed in, from the work. */
-void unified_submit_posted(struct unified_op *op)
+/* From the work: one that BPF handed in. */
+static void unified_submit_posted(struct unified_op *op)
 {
 	if (unified_submit_operation(op) != -EIOCBQUEUED)
 		op->door->deliver(op);
 }
 
-/* What was left to the work of a target. Process context, may sleep. */
-void unified_resume_operation(struct unified_op *op)
+/* From the work: what was left of it when a target had no request. */
+static void unified_resume_operation(struct unified_op *op)
 {
 	int ret;
 
@@ -375,7 +372,7 @@ static void unified_operation_end(struct unified_op *op)
 {
 	unified_operation_result(op);
 	if (unified_needs_work(op))
-		unified_work_process(op);
+		unified_work_add(&op->region->read, op);
 	else if (!op->door->deliver_anywhere || unified_needs_process(op))
 		op->door->defer(op);
 	else
@@ -442,7 +439,7 @@ static void unified_operation_data(struct unified_op *op)
 }
 
 /* From the work: process hooks. The rest is done where the door wants it. */
-void unified_process_operation(struct unified_op *op)
+static void unified_process_operation(struct unified_op *op)
 {
 	unified_operation_data(op);
 	op->door->defer(op);
@@ -462,4 +459,41 @@ void unified_finish_operation(struct unified_op *op)
 	    unified_operation_again(op))
 		return;
 	unified_deliver(op);
+}
+
+/* --- what is left to the work ------------------------------------------------- */
+
+/* Of BPF: submit it, from a process. Any context but NMI. */
+void unified_post_operation(struct unified_op *op)
+{
+	unified_work_add(&op->region->posted, op);
+}
+
+/* All of its commands ended: finish it, from a process. Any context but NMI. */
+void unified_defer_operation(struct unified_op *op)
+{
+	unified_work_add(&op->region->ended, op);
+}
+
+void unified_engine_init(struct unified_io_region *r)
+{
+	u32 i;
+
+	unified_work_init(&r->posted, r, unified_submit_posted);
+	unified_work_init(&r->read, r, unified_process_operation);
+	unified_work_init(&r->ended, r, unified_finish_operation);
+	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++)
+		unified_work_init(&r->waiting[i], r, unified_resume_operation);
+}
+
+/* With the region's last reference: no operation is left. */
+void unified_engine_exit(struct unified_io_region *r)
+{
+	u32 i;
+
+	unified_work_exit(&r->posted);
+	unified_work_exit(&r->read);
+	unified_work_exit(&r->ended);
+	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++)
+		unified_work_exit(&r->waiting[i]);
 }

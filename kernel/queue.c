@@ -14,7 +14,6 @@
 #include "engine.h"
 #include "op.h"
 #include "queue.h"
-#include "work.h"
 
 /* --- delivery --------------------------------------------------------------------- */
 
@@ -56,13 +55,13 @@ static void unified_post_deliver(struct unified_op *op)
 }
 
 static const struct unified_door ioctl_door = {
-	.defer = unified_work_finish,
+	.defer = unified_defer_operation,
 	.deliver = unified_queue_deliver,
 	.deliver_anywhere = true,
 };
 
 static const struct unified_door bpf_door = {
-	.defer = unified_work_finish,
+	.defer = unified_defer_operation,
 	.deliver = unified_post_deliver,
 	.deliver_anywhere = true,
 };
@@ -140,7 +139,7 @@ int unified_queue_post(struct unified_io_region *r, const struct unified_descrip
 		return PTR_ERR(op);
 	unified_op_take(op, request);
 	op->posted = true;
-	unified_work_submit(op);
+	unified_post_operation(op);
 	return 0;
 }
 

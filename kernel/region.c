@@ -22,6 +22,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "engine.h"
 #include "policy.h"
 #include "queue.h"
 #include "region.h"
@@ -38,7 +39,7 @@ static void unified_region_free(struct work_struct *work)
 	struct unified_io_region *r = container_of(work, struct unified_io_region, free_work);
 
 	unified_targets_free(r);
-	unified_work_exit(r);
+	unified_engine_exit(r);
 	unified_queue_exit(r);
 	unified_attachments_exit(r);
 	unified_buffers_exit(r);
@@ -50,20 +51,6 @@ static void unified_region_free(struct work_struct *work)
 	kfree_rcu(r, rcu);
 	/* Unloading waits for the work that this runs in. */
 	module_put(THIS_MODULE);
-}
-
-static void unified_region_release(struct kref *ref)
-{
-	struct unified_io_region *r = container_of(ref, struct unified_io_region, ref);
-
-	queue_work(unified_wq, &r->free_work);
-}
-
-/* Any context. NULL is fine. */
-void unified_region_put(struct unified_io_region *r)
-{
-	if (r)
-		kref_put(&r->ref, unified_region_release);
 }
 
 /* Any context. NULL if there is no region of that id. */
@@ -246,7 +233,7 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 	kref_init(&r->ref);
 	INIT_WORK(&r->free_work, unified_region_free);
 	mutex_init(&r->target_mutex);
-	unified_work_init(r);
+	unified_engine_init(r);
 	r->flags = s->flags;
 	r->size = s->region_size;
 	r->nr_pages = r->size >> PAGE_SHIFT;

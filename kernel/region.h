@@ -10,6 +10,7 @@
 #include <linux/io.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/sbitmap.h>
@@ -77,7 +78,13 @@ struct unified_io_region {
 	bool targets_sealed;
 
 	struct unified_queue queue;
-	struct unified_work work;
+
+	/* engine.c: each in a work item of its own, so that none waits behind another */
+	struct unified_work posted; /* by BPF, to be submitted */
+	struct unified_work read;   /* for process hooks, which may sleep */
+	struct unified_work ended;  /* to be finished */
+	struct unified_work
+		waiting[UNIFIED_IO_MAX_TARGETS]; /* for a request of a target, or memory */
 
 	struct kref ref;
 	struct work_struct free_work;
@@ -95,7 +102,20 @@ void unified_region_close(struct file *file);
 void unified_region_info(struct unified_io_region *r, struct unified_io_region_info *info);
 int unified_region_info_from(u32 id, struct unified_io_region_info *info);
 struct unified_io_region *unified_region_get(u32 id);
-void unified_region_put(struct unified_io_region *r);
+
+static inline void unified_region_release(struct kref *ref)
+{
+	struct unified_io_region *r = container_of(ref, struct unified_io_region, ref);
+
+	queue_work(unified_wq, &r->free_work);
+}
+
+/* Any context. NULL is fine. */
+static inline void unified_region_put(struct unified_io_region *r)
+{
+	if (r)
+		kref_put(&r->ref, unified_region_release);
+}
 
 DEFINE_FREE(unified_region, struct unified_io_region *, unified_region_put(_T))
 

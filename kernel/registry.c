@@ -161,15 +161,12 @@ static void unified_policy_settle(struct unified_policy *p, int left)
 
 /* --- chains ------------------------------------------------------------------ */
 
-static void unified_chain_free(struct rcu_head *rcu)
+static void unified_chain_release(struct rcu_head *rcu)
 {
 	struct unified_chain *chain = container_of(rcu, struct unified_chain, rcu);
 	struct unified_io_region *r = chain->region;
-	u32 i;
 
-	for (i = 0; i < chain->nr; i++)
-		unified_table_put(chain->links[i].table);
-	kfree(chain);
+	unified_chain_free(chain);
 	if (atomic_dec_and_test(&r->old_chains))
 		wake_up_all(&r->chain_wait);
 	unified_region_put(r);
@@ -178,80 +175,22 @@ static void unified_chain_free(struct rcu_head *rcu)
 /* Hooks that may sleep are through with it; now for the others. */
 static void unified_chain_retire(struct rcu_head *rcu)
 {
-	call_rcu(rcu, unified_chain_free);
-}
-
-static s32 (*unified_hook_of(const struct unified_region_ops *ops,
-			     enum unified_hook hook))(struct unified_bpf_ctx *ctx)
-{
-	switch (hook) {
-	case UNIFIED_HOOK_PROCESS:
-		return ops->process;
-	case UNIFIED_HOOK_RX:
-		return ops->rx;
-	case UNIFIED_HOOK_SUBMIT:
-		return ops->submit;
-	case UNIFIED_HOOK_COMPLETE:
-		return ops->flags & UNIFIED_POLICY_COMPLETE_ERRORS ? NULL : ops->complete;
-	case UNIFIED_HOOK_COMPLETE_ERRORS:
-		return ops->complete;
-	default:
-		return NULL;
-	}
-}
-
-/* Room for all hooks of what is attached; it may be more than is needed. */
-static struct unified_chain *unified_chain_alloc(struct unified_io_region *r)
-{
-	u32 nr = list_count_nodes(&r->attachments) * UNIFIED_NR_HOOKS;
-	struct unified_chain *chain;
-
-	if (!nr)
-		return NULL;
-	chain = kzalloc_flex(*chain, links, nr, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
-	chain->nr = nr;
-	chain->region = r;
-	return chain;
-}
-
-/* What is attached and has this hook. Its links follow those of the hook before. */
-static struct unified_link *unified_chain_fill(struct unified_chain *chain, enum unified_hook hook,
-					       struct unified_link *link)
-{
-	struct unified_asked *asked = &chain->hooks[hook];
-	struct unified_attachment *a;
-
-	asked->links = asked->enforced = link;
-	list_for_each_entry(a, &chain->region->attachments, of_region) {
-		struct unified_table *t = a->policy->table;
-
-		if (!unified_hook_of(t->ops, hook))
-			continue;
-		refcount_inc(&t->users);
-		*link++ = (struct unified_link){ unified_hook_of(t->ops, hook), t };
-		if (!a->enforced)
-			asked->enforced = link;
-	}
-	asked->end = link;
-	return link;
+	call_rcu(rcu, unified_chain_release);
 }
 
 /* Publish what is attached now. It must not fail: what was taken off has to be off. */
 static void unified_chain_refresh(struct unified_io_region *r)
 {
-	struct unified_chain *chain = unified_chain_alloc(r), *old;
-	struct unified_link *link = chain ? chain->links : NULL;
-	unsigned int hooks = 0, i;
+	struct unified_chain *chain = NULL, *old;
+	struct unified_attachment *a;
 
-	for (i = 0; chain && i < UNIFIED_NR_HOOKS; i++) {
-		link = unified_chain_fill(chain, i, link);
-		hooks |= chain->hooks[i].links < link ? BIT(i) : 0;
-	}
-	if (chain)
-		chain->nr = link - chain->links;
+	if (!list_empty(&r->attachments))
+		chain = unified_chain_alloc(r, list_count_nodes(&r->attachments));
+	list_for_each_entry(a, &r->attachments, of_region)
+		unified_chain_add(chain, a->policy->table, a->enforced);
 	old = rcu_replace_pointer(r->chain, chain, lockdep_is_held(&policy_mutex));
 	/* Whoever sees a hook looks for it; that it is found is not promised. */
-	WRITE_ONCE(r->hooks, hooks);
+	WRITE_ONCE(r->hooks, chain ? unified_chain_hooks(chain) : 0);
 	if (!old)
 		return;
 	kref_get(&r->ref);

@@ -226,7 +226,7 @@ static struct unified_target *unified_target_at(struct unified_io_region *r, u32
 	atomic_set(&t->killed, 1);
 	init_waitqueue_head(&t->wait);
 	INIT_WORK(&t->close_work, unified_target_close);
-	unified_work_target_init(t);
+	unified_block_init(t);
 	if (percpu_ref_init(&t->users, unified_target_drained,
 			    PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT, GFP_KERNEL_ACCOUNT)) {
 		kfree(t);
@@ -430,7 +430,7 @@ void unified_targets_free(struct unified_io_region *r)
 	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++) {
 		if (!r->targets[i])
 			continue;
-		unified_work_target_exit(r->targets[i]);
+		unified_block_exit(r->targets[i]);
 		percpu_ref_exit(&r->targets[i]->users);
 		kfree(r->targets[i]);
 	}

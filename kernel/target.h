@@ -5,6 +5,7 @@
 #ifndef UNIFIED_TARGET_H
 #define UNIFIED_TARGET_H
 
+#include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/percpu-refcount.h>
 #include <linux/types.h>
@@ -14,7 +15,6 @@
 #include "descriptor.h"
 #include "op.h"
 #include "region.h"
-#include "work.h"
 
 enum unified_target_state {
 	UNIFIED_TARGET_ABSENT,
@@ -35,7 +35,10 @@ struct unified_target {
 	struct device *sgl_dev; /* target_nvme_sgl.c makes its lists; or NULL */
 	u64 bus_offset;		/* from physical addresses to that device's */
 
-	struct unified_work_target work;
+	/* target_block.c: bios that are submitted once more, and may wait then */
+	spinlock_t again_lock; /* irq-safe */
+	struct bio_list again;
+	struct work_struct again_work;
 
 	enum unified_target_state state; /* target_mutex */
 	struct unified_io_region *region;
@@ -55,6 +58,8 @@ struct unified_target_ops {
 	 * needed for a bio. -EAGAIN: not without waiting, which op->may_wait allows.
 	 */
 	int (*prepare)(struct unified_command *c);
+	/* One that was prepared, to be a bio: it will end. */
+	void (*send)(struct unified_command *c);
 	/* No command is left. */
 	void (*detach)(struct unified_target *t);
 };
@@ -62,7 +67,9 @@ struct unified_target_ops {
 extern const struct unified_target_ops unified_target_block, unified_target_nvme;
 int unified_nvme_attach(struct unified_target *t);
 int unified_block_prepare(struct unified_command *c);
-void unified_block_submit(struct unified_command *c, blk_opf_t flags);
+void unified_block_send(struct unified_command *c);
+void unified_block_init(struct unified_target *t);
+void unified_block_exit(struct unified_target *t);
 struct device *unified_nvme_chardev(struct file *f);
 int unified_target_add(struct unified_io_region *r, struct unified_io_target *info);
 int unified_target_remove(struct unified_io_region *r, struct unified_io_target *info);

@@ -11,6 +11,17 @@
 #include "target.h"
 #include "work.h"
 
+/* Submit it from the work, which waits. Any context. */
+static void unified_block_again(struct unified_command *c)
+{
+	struct unified_target *t = c->target;
+
+	guard(spinlock_irqsave)(&t->again_lock);
+	bio_list_add(&t->again, &c->bio);
+	/* Under the lock: after it, the target may be gone. */
+	queue_work(unified_wq, &t->again_work);
+}
+
 static void unified_block_end_io(struct bio *bio)
 {
 	struct unified_command *c = container_of(bio, struct unified_command, bio);
@@ -19,7 +30,7 @@ static void unified_block_end_io(struct bio *bio)
 	/* There was no tag, or memory: the work waits for one. */
 	if (unlikely(bio->bi_status == BLK_STS_AGAIN) && (bio->bi_opf & REQ_NOWAIT)) {
 		unified_count(c->op->region, waits, 1);
-		unified_work_again(c);
+		unified_block_again(c);
 		return;
 	}
 	c->error = blk_status_to_errno(bio->bi_status);
@@ -43,8 +54,8 @@ static blk_opf_t unified_block_opf(const struct unified_descriptor *d)
 	}
 }
 
-/* A command that is prepared. Without REQ_NOWAIT it waits for a tag. */
-void unified_block_submit(struct unified_command *c, blk_opf_t flags)
+/* Without REQ_NOWAIT it waits for a tag. */
+static void unified_block_submit(struct unified_command *c, blk_opf_t flags)
 {
 	const struct unified_descriptor *d = &c->op->desc;
 
@@ -54,6 +65,44 @@ void unified_block_submit(struct unified_command *c, blk_opf_t flags)
 	c->bio.bi_iter.bi_sector = c->sector;
 	c->bio.bi_end_io = unified_block_end_io;
 	submit_bio(&c->bio);
+}
+
+void unified_block_send(struct unified_command *c)
+{
+	unified_block_submit(c, c->op->may_wait ? 0 : REQ_NOWAIT);
+}
+
+static struct bio *unified_block_pop(struct unified_target *t)
+{
+	guard(spinlock_irqsave)(&t->again_lock);
+	return bio_list_pop(&t->again);
+}
+
+static void unified_block_again_work(struct work_struct *work)
+{
+	struct unified_target *t = container_of(work, struct unified_target, again_work);
+	struct unified_io_region *r = t->region;
+	struct bio *bio;
+
+	/* As unified_work_run(). */
+	if (!kref_get_unless_zero(&r->ref))
+		return;
+	while ((bio = unified_block_pop(t)))
+		unified_block_submit(container_of(bio, struct unified_command, bio), 0);
+	unified_region_put(r);
+}
+
+/* With the target's memory. */
+void unified_block_init(struct unified_target *t)
+{
+	spin_lock_init(&t->again_lock);
+	bio_list_init(&t->again);
+	INIT_WORK(&t->again_work, unified_block_again_work);
+}
+
+void unified_block_exit(struct unified_target *t)
+{
+	cancel_work_sync(&t->again_work);
 }
 
 /* Reads and writes can be tried; what else there is may be split, and then wait. */
@@ -99,5 +148,6 @@ static void unified_block_detach(struct unified_target *t)
 const struct unified_target_ops unified_target_block = {
 	.kind = UNIFIED_TARGET_BLOCK,
 	.prepare = unified_block_prepare,
+	.send = unified_block_send,
 	.detach = unified_block_detach,
 };

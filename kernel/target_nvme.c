@@ -437,5 +437,6 @@ static void unified_nvme_detach(struct unified_target *t)
 const struct unified_target_ops unified_target_nvme = {
 	.kind = UNIFIED_TARGET_NVME,
 	.prepare = unified_nvme_prepare,
+	.send = unified_block_send,
 	.detach = unified_nvme_detach,
 };

@@ -10,6 +10,8 @@
 
 #include <linux/tracepoint.h>
 
+#include "unified_io.h"
+
 /* A formatter does not know how these are written. */
 /* clang-format off */
 
