@@ -56,6 +56,7 @@ __attribute__((unused)) static int uring_run(int fd, struct unified_descriptor *
 	struct io_unified_region region = { .fd = fd };
 	struct io_uring_sqe *sqe = io_uring_get_sqe(uring());
 	struct io_uring_cqe *cqe;
+	int ret;
 
 	if (!sqe)
 		return -ENOSR;
@@ -63,7 +64,10 @@ __attribute__((unused)) static int uring_run(int fd, struct unified_descriptor *
 	*io_uring_unified_desc(sqe) = *d;
 	sqe->user_data = d->user_data;
 	io_uring_submit(uring());
-	if (io_uring_wait_cqe(uring(), &cqe))
+	do
+		ret = io_uring_wait_cqe(uring(), &cqe);
+	while (ret == -EINTR);
+	if (ret)
 		return -ENOMSG;
 	*done = (struct unified_completion){
 		.user_data = cqe->user_data,
