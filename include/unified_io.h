@@ -89,7 +89,7 @@ struct unified_descriptor {
 	__u32 resv[3];	 /* 0 */
 };
 
-/* A piece of the data of one operation. They are read once, when it is handed in. */
+/* A piece of the data of one operation. They are read once, when it is submitted. */
 struct unified_fragment {
 	__u64 addr; /* from the start of the data area */
 	__u32 len;  /* the sum of all is the descriptor's len */
@@ -172,7 +172,7 @@ struct unified_io_setup {
 
 /* What was done in a region since it was set up. */
 struct unified_io_ledger {
-	__u64 operations;	 /* handed in */
+	__u64 operations;	 /* submitted */
 	__u64 refused;		 /* of them, by a check or a policy, before anything was done */
 	__u64 bytes_processed;	 /* worked on by policies, in place */
 	__u64 bytes_copied;	 /* moved by policies (bpf_unified_copy) */
@@ -181,16 +181,16 @@ struct unified_io_ledger {
 	__u64 reads;		 /* operations done, by what they are */
 	__u64 writes;
 	__u64 others;
-	__u64 failed;	      /* operations done with an error */
-	__u64 bytes_read;     /* by DMA, from all targets */
-	__u64 bytes_written;  /* by DMA, to all targets */
-	__u64 commands;	      /* to devices */
-	__u64 gathered;	      /* of them, from several segments */
-	__u64 bytes_fixed_up; /* copied for a device that cannot take them as they are */
-	__u64 retries;	      /* operations issued once more, as a policy asked */
-	__u64 dropped;	      /* completions that a policy kept */
-	__u64 waits;	      /* operations that waited for a request of the device, or memory */
-	__u64 allocations;    /* of memory for operations: none when all is warm */
+	__u64 failed;	     /* operations done with an error */
+	__u64 bytes_read;    /* by DMA, from all targets */
+	__u64 bytes_written; /* by DMA, to all targets */
+	__u64 commands;	     /* to devices */
+	__u64 gathered;	     /* of them, from several segments */
+	__u64 bytes_bounced; /* copied for a device that cannot take them as they are */
+	__u64 retries;	     /* operations issued once more, as a policy asked */
+	__u64 dropped;	     /* completions that a policy kept */
+	__u64 waits;	     /* operations that waited for a request of the device, or memory */
+	__u64 allocations;   /* of memory for operations: none when all is warm */
 };
 
 /* What a region is and what becomes of it. */
@@ -339,9 +339,9 @@ struct unified_io_target {
 #define UNIFIED_IO_GET_POLICY _IOWR(UNIFIED_IO_MAGIC, 0x09, struct unified_io_policy_info)
 
 /*
- * Hand in operations. A single one of the type UNIFIED_REGION_F_BPF is done when
+ * Submit operations. A single one of the type UNIFIED_REGION_F_BPF is done when
  * the call returns. All others are answered by COMPLETE. Of an array, the call
- * returns how many were handed in; the next one is at fault if it is tried alone.
+ * returns how many were submitted; the next one is at fault if it is tried alone.
  *
  * EINVAL   a type, opcode or flag that does not exist or does not go together, a
  *	    reserved member, or a length that is no multiple of the block size

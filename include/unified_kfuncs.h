@@ -113,7 +113,7 @@ struct unified_bpf_ctx {
  * it nor, unless the policy is asked per fragment, the rest of the stream; RETRY to
  * store it and receive no more of the stream until asked again; -errno ends it.
  * Of submit: CONTINUE, ISSUE, or DROP, which ends the operation with ECANCELED.
- * Of complete: CONTINUE, TO_USER, RETRY, or DROP: if the operation was handed in
+ * Of complete: CONTINUE, TO_USER, RETRY, or DROP: if the operation was submitted
  * by BPF nobody is told, and its buffer, if it names one, is free.
  */
 enum unified_verdict {

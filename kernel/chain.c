@@ -55,11 +55,11 @@ struct unified_chain *unified_chain_alloc(struct unified_io_region *r, u32 nr_po
 			     GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	chain->region = r;
 	for (i = 0; i < UNIFIED_NR_HOOKS; i++) {
-		struct unified_asked *asked = &chain->hooks[i];
+		struct unified_hooks *hooks = &chain->hooks[i];
 
-		asked->links = &chain->links[i * nr_policies];
-		asked->enforced = asked->links;
-		asked->end = asked->links;
+		hooks->links = &chain->links[i * nr_policies];
+		hooks->enforced = hooks->links;
+		hooks->end = hooks->links;
 	}
 	return chain;
 }
@@ -70,14 +70,14 @@ void unified_chain_add(struct unified_chain *chain, struct unified_table *t, boo
 	u32 i;
 
 	for (i = 0; i < UNIFIED_NR_HOOKS; i++) {
-		struct unified_asked *asked = &chain->hooks[i];
+		struct unified_hooks *hooks = &chain->hooks[i];
 
 		if (!unified_hook_of(t->ops, i))
 			continue;
 		refcount_inc(&t->users);
-		*asked->end++ = (struct unified_link){ unified_hook_of(t->ops, i), t };
+		*hooks->end++ = (struct unified_link){ unified_hook_of(t->ops, i), t };
 		if (!enforced)
-			asked->enforced = asked->end;
+			hooks->enforced = hooks->end;
 	}
 }
 
@@ -125,11 +125,11 @@ static void unified_verdict_error(struct unified_table *table, const char *hook,
 
 /* --- who is asked ------------------------------------------------------------ */
 
-static const struct unified_asked nobody;
+static const struct unified_hooks nobody;
 
 /* With a constant hook. */
-static __always_inline const struct unified_asked *unified_asked(const struct unified_chain *chain,
-								 enum unified_hook hook)
+static __always_inline const struct unified_hooks *
+unified_hooks_of(const struct unified_chain *chain, enum unified_hook hook)
 {
 	return likely(chain) ? &chain->hooks[hook] : &nobody;
 }
@@ -141,13 +141,13 @@ static __always_inline bool unified_link_failed(const struct unified_link *link)
 }
 
 /* A policy has decided: after it, those that are enforced are asked. */
-static const struct unified_link *unified_decided(const struct unified_asked *asked,
+static const struct unified_link *unified_decided(const struct unified_hooks *hooks,
 						  const struct unified_link *link)
 {
-	return max(link, asked->enforced - 1);
+	return max(link, hooks->enforced - 1);
 }
 
-#define unified_for_each_link(link, asked) for (link = (asked)->links; link < (asked)->end; link++)
+#define unified_for_each_link(link, hooks) for (link = (hooks)->links; link < (hooks)->end; link++)
 
 /* --- what a hook sees, and what it changed ----------------------------------- */
 
@@ -200,12 +200,12 @@ static void unified_see_changes(struct unified_op *op, u32 i)
  * mistake that is. Under the chain's lock.
  */
 static noinline int unified_check_move(const struct unified_op *op,
-				       const struct unified_asked *asked, const char *hook)
+				       const struct unified_hooks *hooks, const char *hook)
 {
 	int ret = unified_targets_fit(op);
 
 	if (ret)
-		unified_table_error(asked->links[op->moved_by - 1].table,
+		unified_table_error(hooks->links[op->moved_by - 1].table,
 				    "%s chose lba %llu, targets %#x: %d", hook, op->desc.lba,
 				    op->desc.targets, ret);
 	return ret;
@@ -226,19 +226,19 @@ static noinline int unified_check_move(const struct unified_op *op,
 int unified_chain_process(struct unified_op *op)
 {
 	struct unified_io_region *r = op->region;
-	const struct unified_asked *asked;
+	const struct unified_hooks *hooks;
 	struct unified_bpf_ctx *ctx = unified_op_ctx(op);
 	const struct unified_link *link;
 	s32 ret;
 
 	guard(srcu)(&r->chain_srcu);
-	asked = unified_asked(srcu_dereference(r->chain, &r->chain_srcu), UNIFIED_HOOK_PROCESS);
-	unified_for_each_link(link, asked) {
+	hooks = unified_hooks_of(srcu_dereference(r->chain, &r->chain_srcu), UNIFIED_HOOK_PROCESS);
+	unified_for_each_link(link, hooks) {
 		if (unified_link_failed(link))
 			continue;
-		ret = link->ask(ctx);
+		ret = link->hook(ctx);
 		trace_unified_verdict(r->id, &op->desc, unified_link_name(link), "process", ret);
-		unified_see_changes(op, link - asked->links);
+		unified_see_changes(op, link - hooks->links);
 		if (unified_is_errno(ret))
 			return ret;
 		if (ret)
@@ -248,7 +248,7 @@ int unified_chain_process(struct unified_op *op)
 	/* What was read has arrived, and data alone goes nowhere. */
 	if (op->desc.type == UNIFIED_REGION_F_BPF || unified_desc_fills(&op->desc))
 		return 0;
-	return op->moved_by ? unified_check_move(op, asked, "process") : 0;
+	return op->moved_by ? unified_check_move(op, hooks, "process") : 0;
 }
 
 /*
@@ -259,11 +259,11 @@ int unified_chain_process(struct unified_op *op)
 static DEFINE_PER_CPU(bool[4], rx_running);
 
 /* One policy's rx hook. */
-static s32 unified_ask_rx(const struct unified_link *link, struct unified_bpf_ctx *ctx)
+static s32 unified_call_rx(const struct unified_link *link, struct unified_bpf_ctx *ctx)
 {
 	struct unified_descriptor *d = ctx->desc;
 	u32 targets = d->targets;
-	s32 verdict = link->ask(ctx);
+	s32 verdict = link->hook(ctx);
 
 	trace_unified_verdict(ctx->region->id, d, unified_link_name(link), "rx", verdict);
 	/* Who asked will be refused there. */
@@ -278,7 +278,7 @@ static s32 unified_ask_rx(const struct unified_link *link, struct unified_bpf_ct
 }
 
 /* Preemption is disabled, which is a read of RCU's. */
-static int unified_ask_rx_all(struct unified_io_region *r, struct unified_rx *rx)
+static int unified_call_rx_all(struct unified_io_region *r, struct unified_rx *rx)
 {
 	struct unified_descriptor d = {
 		.addr = rx->addr,
@@ -295,22 +295,22 @@ static int unified_ask_rx_all(struct unified_io_region *r, struct unified_rx *rx
 		.stream = &rx->stream,
 	};
 	s32 verdict = UNIFIED_CONTINUE, said;
-	const struct unified_asked *asked;
+	const struct unified_hooks *hooks;
 	const struct unified_link *link;
 	u32 flags = 0;
 
-	asked = unified_asked(rcu_dereference_sched(r->chain), UNIFIED_HOOK_RX);
-	unified_for_each_link(link, asked) {
+	hooks = unified_hooks_of(rcu_dereference_sched(r->chain), UNIFIED_HOOK_RX);
+	unified_for_each_link(link, hooks) {
 		if (unified_link_failed(link))
 			continue;
 		if (link->table->ops->flags & UNIFIED_POLICY_PER_FRAGMENT)
 			flags |= UNIFIED_RX_PER_FRAGMENT;
-		said = unified_ask_rx(link, &ctx);
+		said = unified_call_rx(link, &ctx);
 		if (said < 0)
 			return said;
 		verdict = said ?: verdict;
 		if (verdict != UNIFIED_CONTINUE)
-			link = unified_decided(asked, link);
+			link = unified_decided(hooks, link);
 	}
 	rx->targets = d.targets;
 	rx->flags = flags | (d.flags & UNIFIED_DESC_F_FUA ? UNIFIED_RX_FUA : 0);
@@ -337,13 +337,13 @@ int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx)
 	if (*running)
 		return -EDEADLK;
 	*running = true;
-	verdict = unified_ask_rx_all(r, rx);
+	verdict = unified_call_rx_all(r, rx);
 	*running = false;
 	return verdict;
 }
 
 /* What a submit hook said and did: the verdict, or an errno. */
-static noinline s32 unified_submit_said(struct unified_op *op, const struct unified_asked *asked,
+static noinline s32 unified_submit_said(struct unified_op *op, const struct unified_hooks *hooks,
 					const struct unified_link *link, s32 verdict)
 {
 	struct unified_table *table = link->table;
@@ -359,7 +359,7 @@ static noinline s32 unified_submit_said(struct unified_op *op, const struct unif
 		return verdict;
 	if (verdict == UNIFIED_DROP)
 		return -ECANCELED;
-	unified_see_changes(op, link - asked->links);
+	unified_see_changes(op, link - hooks->links);
 	if (verdict == UNIFIED_CONTINUE || verdict == UNIFIED_ISSUE)
 		return verdict;
 	unified_verdict_error(table, "submit", verdict);
@@ -376,34 +376,34 @@ static noinline s32 unified_submit_said(struct unified_op *op, const struct unif
 int unified_chain_submit(struct unified_op *op)
 {
 	struct unified_bpf_ctx *ctx = unified_op_ctx(op);
-	const struct unified_asked *asked;
+	const struct unified_hooks *hooks;
 	const struct unified_link *link;
 	s32 said;
 
 	guard(preempt)();
-	asked = unified_asked(rcu_dereference_sched(op->region->chain), UNIFIED_HOOK_SUBMIT);
-	unified_for_each_link(link, asked) {
+	hooks = unified_hooks_of(rcu_dereference_sched(op->region->chain), UNIFIED_HOOK_SUBMIT);
+	unified_for_each_link(link, hooks) {
 		if (unified_link_failed(link))
 			continue;
-		said = link->ask(ctx);
+		said = link->hook(ctx);
 		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link), "submit",
 				      said);
 		if (likely(said == UNIFIED_CONTINUE && !unified_changed(op)))
 			continue;
-		said = unified_submit_said(op, asked, link, said);
+		said = unified_submit_said(op, hooks, link, said);
 		if (said < 0)
 			return said;
 		if (said == UNIFIED_ISSUE)
-			link = unified_decided(asked, link);
+			link = unified_decided(hooks, link);
 	}
-	return unlikely(op->moved_by) ? unified_check_move(op, asked, "submit") : 0;
+	return unlikely(op->moved_by) ? unified_check_move(op, hooks, "submit") : 0;
 }
 
 /* What a complete hook said and did: the verdict, or an errno. */
-static noinline s32 unified_complete_said(struct unified_op *op, const struct unified_asked *asked,
+static noinline s32 unified_complete_said(struct unified_op *op, const struct unified_hooks *hooks,
 					  const struct unified_link *link, s32 verdict)
 {
-	unified_see_changes(op, link - asked->links);
+	unified_see_changes(op, link - hooks->links);
 	if (verdict == UNIFIED_CONTINUE || verdict == UNIFIED_TO_USER || verdict == UNIFIED_DROP ||
 	    verdict == UNIFIED_RETRY || unified_is_errno(verdict))
 		return verdict;
@@ -422,28 +422,28 @@ int unified_chain_complete(struct unified_op *op)
 {
 	struct unified_bpf_ctx *ctx = unified_op_ctx(op);
 	s32 verdict = UNIFIED_CONTINUE, said;
-	const struct unified_asked *asked;
+	const struct unified_hooks *hooks;
 	const struct unified_link *link;
 	const struct unified_chain *chain;
 
 	ctx->completion = &op->done;
 	guard(preempt)();
 	chain = rcu_dereference_sched(op->region->chain);
-	asked = unlikely(op->done.res) ? unified_asked(chain, UNIFIED_HOOK_COMPLETE_ERRORS)
-				       : unified_asked(chain, UNIFIED_HOOK_COMPLETE);
-	unified_for_each_link(link, asked) {
+	hooks = unlikely(op->done.res) ? unified_hooks_of(chain, UNIFIED_HOOK_COMPLETE_ERRORS)
+				       : unified_hooks_of(chain, UNIFIED_HOOK_COMPLETE);
+	unified_for_each_link(link, hooks) {
 		if (unified_link_failed(link))
 			continue;
-		said = link->ask(ctx);
+		said = link->hook(ctx);
 		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link),
 				      "complete", said);
 		if (likely(said == UNIFIED_CONTINUE && !unified_changed(op)))
 			continue;
-		verdict = unified_complete_said(op, asked, link, said) ?: verdict;
+		verdict = unified_complete_said(op, hooks, link, said) ?: verdict;
 		if (verdict != UNIFIED_CONTINUE)
-			link = unified_decided(asked, link);
+			link = unified_decided(hooks, link);
 	}
 	if (unlikely(verdict == UNIFIED_RETRY && op->moved_by))
-		return unified_check_move(op, asked, "complete") ?: verdict;
+		return unified_check_move(op, hooks, "complete") ?: verdict;
 	return verdict ?: UNIFIED_TO_USER;
 }

@@ -46,7 +46,7 @@ struct unified_table {
 
 /* One policy's hook of one kind. */
 struct unified_link {
-	s32 (*ask)(struct unified_bpf_ctx *ctx);
+	s32 (*hook)(struct unified_bpf_ctx *ctx);
 	struct unified_table *table; /* holds it */
 };
 
@@ -54,7 +54,7 @@ struct unified_link {
 struct unified_chain {
 	struct unified_io_region *region; /* holds it from when it is out of use */
 	struct rcu_head rcu;
-	struct unified_asked {
+	struct unified_hooks {
 		struct unified_link *links;
 		struct unified_link *enforced; /* the first of those, which come last */
 		struct unified_link *end;
@@ -62,7 +62,7 @@ struct unified_chain {
 	struct unified_link links[]; /* of all hooks */
 };
 
-#define unified_for_each_link(link, asked) for (link = (asked)->links; link < (asked)->end; link++)
+#define unified_for_each_link(link, hooks) for (link = (hooks)->links; link < (hooks)->end; link++)
 
 /* chain.c */
 struct unified_chain *unified_chain_alloc(struct unified_io_region *r, u32 nr_policies);

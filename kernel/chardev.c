@@ -186,7 +186,7 @@ static int unified_ioctl_get_policy(unsigned int cmd, void __user *arg)
 	return ret ?: unified_reply(cmd, arg, &info, sizeof(info));
 }
 
-/* How many of an array were handed in, or what is wrong with the first. */
+/* How many of an array were submitted, or what is wrong with the first. */
 static long unified_submit_array(struct unified_io_region *r,
 				 const struct unified_io_submit *submit)
 {
@@ -239,7 +239,7 @@ static int unified_ioctl_complete(struct file *file, unsigned int cmd, void __us
 	/* What goes into the structure must not be lost to a bad pointer. */
 	if (!complete.addr && unified_reply(cmd, arg, &complete, sizeof(complete)))
 		return -EFAULT;
-	ret = unified_queue_take(region, &complete);
+	ret = unified_queue_reap(region, &complete);
 	return ret ?: unified_reply(cmd, arg, &complete, sizeof(complete));
 }
 

@@ -14,7 +14,7 @@
 #include "data.h"
 
 /* The segments of a command, of which some are copied, and the pages for that. */
-struct unified_fixup {
+struct unified_bounce {
 	u32 nr_segments;
 	u32 nr_pages;
 	struct page **pages;
@@ -22,7 +22,7 @@ struct unified_fixup {
 };
 
 /* Twice the pieces: each can be cut where it starts to fit, and where it ends. */
-#define FIXUP_SEGMENTS (4 * UNIFIED_IO_MAX_FRAGMENTS)
+#define BOUNCE_SEGMENTS (4 * UNIFIED_IO_MAX_FRAGMENTS)
 
 /* --- which memory ----------------------------------------------------------- */
 
@@ -175,7 +175,7 @@ void unified_data_put_buffer(struct unified_op *op)
 
 /* --- copies for a device that cannot do without ------------------------------- */
 
-static void unified_fixup_free(struct unified_fixup *f)
+static void unified_bounce_free(struct unified_bounce *f)
 {
 	u32 i;
 
@@ -185,9 +185,9 @@ static void unified_fixup_free(struct unified_fixup *f)
 	kfree(f);
 }
 
-static struct unified_fixup *unified_fixup_alloc(gfp_t gfp)
+static struct unified_bounce *unified_bounce_alloc(gfp_t gfp)
 {
-	struct unified_fixup *f = kzalloc_flex(*f, segments, FIXUP_SEGMENTS, gfp);
+	struct unified_bounce *f = kzalloc_flex(*f, segments, BOUNCE_SEGMENTS, gfp);
 
 	if (!f)
 		return NULL;
@@ -205,8 +205,8 @@ struct unified_run {
 };
 
 /* Copy between a segment and the pages of its run. */
-static void unified_fixup_copy(struct unified_fixup *f, struct unified_run *run,
-			       const struct unified_segment *s, bool fill)
+static void unified_bounce_copy(struct unified_bounce *f, struct unified_run *run,
+				const struct unified_segment *s, bool fill)
 {
 	void *data = phys_to_virt(s->addr);
 	u32 left = s->len;
@@ -231,23 +231,23 @@ static void unified_fixup_copy(struct unified_fixup *f, struct unified_run *run,
 	}
 }
 
-static void unified_fixup_walk(struct unified_fixup *f, bool fill)
+static void unified_bounce_walk(struct unified_bounce *f, bool fill)
 {
 	struct unified_run run = { .page = -1, .offset = PAGE_SIZE };
 	u32 i;
 
 	for (i = 0; i < f->nr_segments; i++) {
 		if (f->segments[i].copied)
-			unified_fixup_copy(f, &run, &f->segments[i], fill);
+			unified_bounce_copy(f, &run, &f->segments[i], fill);
 		else
 			run.offset = PAGE_SIZE;
 	}
 }
 
 /* The vectors of a run of @bytes, of new pages. */
-static int unified_fixup_run(struct unified_command *c, u32 bytes, gfp_t gfp)
+static int unified_bounce_run(struct unified_command *c, u32 bytes, gfp_t gfp)
 {
-	struct unified_fixup *f = c->fixup;
+	struct unified_bounce *f = c->bounce;
 
 	while (bytes) {
 		u32 part = min_t(u32, bytes, PAGE_SIZE);
@@ -265,9 +265,9 @@ static int unified_fixup_run(struct unified_command *c, u32 bytes, gfp_t gfp)
 	return 0;
 }
 
-static int unified_fixup_vecs(struct unified_command *c, gfp_t gfp)
+static int unified_bounce_vecs(struct unified_command *c, gfp_t gfp)
 {
-	struct unified_fixup *f = c->fixup;
+	struct unified_bounce *f = c->bounce;
 	u32 i, run = 0;
 	int ret;
 
@@ -278,7 +278,7 @@ static int unified_fixup_vecs(struct unified_command *c, gfp_t gfp)
 			run += s->len;
 			if (i + 1 < f->nr_segments && s[1].copied)
 				continue;
-			ret = unified_fixup_run(c, run, gfp);
+			ret = unified_bounce_run(c, run, gfp);
 			if (ret)
 				return ret;
 			run = 0;
@@ -294,8 +294,8 @@ static int unified_fixup_vecs(struct unified_command *c, gfp_t gfp)
 
 /* --- vectors ------------------------------------------------------------------ */
 
-static int unified_data_fixup(struct unified_command *c, const struct unified_limits *limits,
-			      struct unified_plan *plan)
+static int unified_data_bounce(struct unified_command *c, const struct unified_limits *limits,
+			       struct unified_plan *plan)
 {
 	struct unified_op *op = c->op;
 	gfp_t gfp = unified_op_gfp(op);
@@ -305,21 +305,21 @@ static int unified_data_fixup(struct unified_command *c, const struct unified_li
 	/* A device that says it is done without having written all: that is not shown. */
 	if (unified_desc_fills(&op->desc))
 		gfp |= __GFP_ZERO;
-	c->fixup = unified_fixup_alloc(gfp);
-	if (!c->fixup)
+	c->bounce = unified_bounce_alloc(gfp);
+	if (!c->bounce)
 		return -ENOMEM;
-	op->has_fixup = true;
-	ret = unified_plan_command(limits, &op->pieces, &op->at, c->fixup->segments, FIXUP_SEGMENTS,
-				   plan);
+	op->has_bounce = true;
+	ret = unified_plan_command(limits, &op->pieces, &op->at, c->bounce->segments,
+				   BOUNCE_SEGMENTS, plan);
 	if (ret)
 		return ret;
-	c->fixup->nr_segments = plan->nr;
-	ret = unified_fixup_vecs(c, gfp);
+	c->bounce->nr_segments = plan->nr;
+	ret = unified_bounce_vecs(c, gfp);
 	if (ret)
 		return ret;
 	if (unified_desc_writes(&op->desc) || op->desc.opcode == UNIFIED_OP_COMPARE)
-		unified_fixup_walk(c->fixup, false);
-	unified_count(op->region, bytes_fixed_up, plan->copied);
+		unified_bounce_walk(c->bounce, false);
+	unified_count(op->region, bytes_bounced, plan->copied);
 	return 0;
 }
 
@@ -392,7 +392,7 @@ static int unified_data_part(struct unified_command *c, const struct unified_lim
 	ret = unified_plan_command(limits, &op->pieces, &op->at, segments, max, &plan);
 	if (ret || plan.kind == UNIFIED_PLAN_FIXUP) {
 		op->at = from;
-		ret = unified_data_vecs(c) ?: unified_data_fixup(c, limits, &plan);
+		ret = unified_data_vecs(c) ?: unified_data_bounce(c, limits, &plan);
 		c->bytes = plan.bytes;
 		return ret;
 	}
@@ -437,10 +437,10 @@ int unified_data_plan(struct unified_command *c, const struct unified_limits *li
 /* The command is done, or was not issued. Any context. */
 void unified_data_done(struct unified_command *c)
 {
-	if (!c->fixup)
+	if (!c->bounce)
 		return;
 	if (unified_desc_fills(&c->op->desc) && c->bytes && !c->error)
-		unified_fixup_walk(c->fixup, true);
-	unified_fixup_free(c->fixup);
-	c->fixup = NULL;
+		unified_bounce_walk(c->bounce, true);
+	unified_bounce_free(c->bounce);
+	c->bounce = NULL;
 }

@@ -248,7 +248,7 @@ static int unified_steer(struct unified_op *op)
 }
 
 /**
- * unified_submit_operation - hand in one operation
+ * unified_submit_operation - submit one operation
  * @op: as unified_op_alloc() made it, with what unified_op_take() took; the caller
  *	holds its region
  *
@@ -289,7 +289,7 @@ int unified_submit_operation(struct unified_op *op)
 	return ret;
 }
 
-/* From the work: one that BPF handed in. */
+/* From the work: one that BPF submitted. */
 static void unified_submit_posted(struct unified_op *op)
 {
 	if (unified_submit_operation(op) != -EIOCBQUEUED)
@@ -344,7 +344,7 @@ static bool unified_needs_work(const struct unified_op *op)
 
 static bool unified_needs_process(const struct unified_op *op)
 {
-	return op->has_fixup || unified_chain_has(op->region, unified_hook_complete(op->done.res));
+	return op->has_bounce || unified_chain_has(op->region, unified_hook_complete(op->done.res));
 }
 
 static __always_inline void unified_deliver(struct unified_op *op)
@@ -428,7 +428,7 @@ static void unified_operation_data(struct unified_op *op)
 	op->processed = true;
 	for (c = op->commands; c; c = c->next)
 		unified_data_done(c);
-	op->has_fixup = false;
+	op->has_bounce = false;
 	if (!unified_needs_work(op))
 		return;
 	ret = unified_chain_process(op);
@@ -453,7 +453,7 @@ static void unified_process_operation(struct unified_op *op)
  */
 void unified_finish_operation(struct unified_op *op)
 {
-	if (op->has_fixup)
+	if (op->has_bounce)
 		unified_operation_data(op);
 	if (unified_chain_has(op->region, unified_hook_complete(op->done.res)) &&
 	    unified_operation_again(op))

@@ -208,7 +208,7 @@ __bpf_kfunc s64 bpf_unified_buffer_addr(struct unified_io_region *region, u64 bu
 }
 
 /**
- * bpf_unified_submit - hand in an operation
+ * bpf_unified_submit - submit an operation
  * @region: what bpf_unified_region_get() returned
  * @desc: a struct unified_descriptor, in memory of the program
  * @desc__sz: its size

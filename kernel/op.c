@@ -9,16 +9,16 @@
 
 #include "op.h"
 
-static struct kmem_cache *op_cache, *vecs_cache;
-DEFINE_PER_CPU(struct unified_kept, unified_kept_ops);
-static DEFINE_PER_CPU(struct unified_kept, unified_kept_vecs);
+static struct kmem_cache *op_slab, *vecs_slab;
+DEFINE_PER_CPU(struct unified_cache, unified_op_cache);
+static DEFINE_PER_CPU(struct unified_cache, unified_vecs_cache);
 
 /* What is so again when a command ended. */
 static void unified_command_init(struct unified_command *c, struct unified_op *op)
 {
 	c->op = op;
 	c->vecs = c->inline_vecs;
-	c->fixup = NULL;
+	c->bounce = NULL;
 	bio_init(&c->bio, NULL, NULL, 0, 0);
 }
 
@@ -26,7 +26,7 @@ static void unified_command_init(struct unified_command *c, struct unified_op *o
 struct unified_op *unified_op_alloc_slow(struct unified_io_region *r, gfp_t gfp)
 {
 	CLASS(unified_charge, charge)(r);
-	struct unified_op *op = kmem_cache_alloc(op_cache, gfp | __GFP_ACCOUNT);
+	struct unified_op *op = kmem_cache_alloc(op_slab, gfp | __GFP_ACCOUNT);
 
 	if (!op)
 		return NULL;
@@ -40,13 +40,13 @@ struct unified_op *unified_op_alloc_slow(struct unified_io_region *r, gfp_t gfp)
 /* 4096 bytes: pieces of an operation, or vectors of a command of it. */
 void *unified_vecs_alloc(struct unified_op *op)
 {
-	void *vecs = unified_kept_get(&unified_kept_vecs);
+	void *vecs = unified_cache_get(&unified_vecs_cache);
 
 	op->has_more = true;
 	if (!vecs) {
 		CLASS(unified_charge, charge)(op->region);
 
-		vecs = kmem_cache_alloc(vecs_cache, unified_op_gfp(op));
+		vecs = kmem_cache_alloc(vecs_slab, unified_op_gfp(op));
 		unified_count(op->region, allocations, 1);
 	}
 	return vecs;
@@ -54,8 +54,8 @@ void *unified_vecs_alloc(struct unified_op *op)
 
 static void unified_vecs_free(void *vecs)
 {
-	if (!unified_kept_put(&unified_kept_vecs, vecs))
-		kmem_cache_free(vecs_cache, vecs);
+	if (!unified_cache_put(&unified_vecs_cache, vecs))
+		kmem_cache_free(vecs_slab, vecs);
 }
 
 /* One more command of an operation, when the first is in use. NULL: no memory. */
@@ -101,21 +101,21 @@ void unified_op_free_slow(struct unified_op *op)
 		unified_vecs_free(op->pieces.list);
 	op->pieces.list = op->inline_pieces;
 	op->max_pieces = ARRAY_SIZE(op->inline_pieces);
-	if (!unified_kept_put(&unified_kept_ops, op))
-		kmem_cache_free(op_cache, op);
+	if (!unified_cache_put(&unified_op_cache, op))
+		kmem_cache_free(op_slab, op);
 }
 
 int unified_ops_init(void)
 {
 	static_assert(sizeof(struct bio_vec) == sizeof(struct unified_segment));
 
-	op_cache = KMEM_CACHE(unified_op, SLAB_HWCACHE_ALIGN);
-	if (!op_cache)
+	op_slab = KMEM_CACHE(unified_op, SLAB_HWCACHE_ALIGN);
+	if (!op_slab)
 		return -ENOMEM;
-	vecs_cache = kmem_cache_create("unified_vecs", UNIFIED_NR_VECS * sizeof(struct bio_vec), 0,
-				       0, NULL);
-	if (!vecs_cache) {
-		kmem_cache_destroy(op_cache);
+	vecs_slab = kmem_cache_create("unified_vecs", UNIFIED_NR_VECS * sizeof(struct bio_vec), 0,
+				      0, NULL);
+	if (!vecs_slab) {
+		kmem_cache_destroy(op_slab);
 		return -ENOMEM;
 	}
 	return 0;
@@ -124,17 +124,17 @@ int unified_ops_init(void)
 /* No operation is left. */
 void unified_ops_exit(void)
 {
-	struct unified_kept *k;
+	struct unified_cache *k;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		k = per_cpu_ptr(&unified_kept_ops, cpu);
+		k = per_cpu_ptr(&unified_op_cache, cpu);
 		while (k->nr)
-			kmem_cache_free(op_cache, k->item[--k->nr]);
-		k = per_cpu_ptr(&unified_kept_vecs, cpu);
+			kmem_cache_free(op_slab, k->item[--k->nr]);
+		k = per_cpu_ptr(&unified_vecs_cache, cpu);
 		while (k->nr)
-			kmem_cache_free(vecs_cache, k->item[--k->nr]);
+			kmem_cache_free(vecs_slab, k->item[--k->nr]);
 	}
-	kmem_cache_destroy(vecs_cache);
-	kmem_cache_destroy(op_cache);
+	kmem_cache_destroy(vecs_slab);
+	kmem_cache_destroy(op_slab);
 }

@@ -45,7 +45,7 @@ struct unified_command {
 	u64 result;
 	struct bio_vec *vecs; /* one of the next, or UNIFIED_NR_VECS */
 	struct bio_vec inline_vecs[4];
-	struct unified_fixup *fixup; /* data.c */
+	struct unified_bounce *bounce; /* data.c */
 	struct bio bio;
 };
 
@@ -66,9 +66,9 @@ struct unified_op {
 	bool posted;	 /* by BPF */
 	bool resumed;	 /* by the work of a target, which waits for that one only */
 	bool processed;	 /* process hooks have seen what was read */
-	bool no_retry;	 /* who handed it in is gone */
+	bool no_retry;	 /* who submitted it is gone */
 	bool has_buffer; /* it keeps desc.buffer */
-	bool has_fixup;	 /* a command has copies to be made or freed */
+	bool has_bounce; /* a command has copies to be made or freed */
 	bool has_more;	 /* memory of its own: commands, vectors or pieces */
 	bool dropped;	 /* a policy said so */
 
@@ -98,15 +98,15 @@ struct unified_op {
 	struct unified_command first;
 };
 
-#define UNIFIED_KEPT 128
+#define UNIFIED_CACHE_SIZE 128
 
 /* What a CPU keeps of what was freed there; touched with interrupts off, there. */
-struct unified_kept {
+struct unified_cache {
 	u32 nr;
-	void *item[UNIFIED_KEPT];
+	void *item[UNIFIED_CACHE_SIZE];
 };
 
-DECLARE_PER_CPU(struct unified_kept, unified_kept_ops);
+DECLARE_PER_CPU(struct unified_cache, unified_op_cache);
 
 int unified_ops_init(void);
 void unified_ops_exit(void);
@@ -117,31 +117,31 @@ struct unified_command *unified_command_alloc(struct unified_op *op);
 void unified_command_free(struct unified_command *c);
 void *unified_vecs_alloc(struct unified_op *op);
 
-static __always_inline void *unified_kept_get(struct unified_kept __percpu *kept)
+static __always_inline void *unified_cache_get(struct unified_cache __percpu *cache)
 {
 	unsigned long flags;
 	void *item = NULL;
-	struct unified_kept *k;
+	struct unified_cache *k;
 
 	local_irq_save(flags);
-	k = this_cpu_ptr(kept);
+	k = this_cpu_ptr(cache);
 	if (k->nr)
-		item = k->item[--k->nr % UNIFIED_KEPT];
+		item = k->item[--k->nr % UNIFIED_CACHE_SIZE];
 	local_irq_restore(flags);
 	return item;
 }
 
-static __always_inline bool unified_kept_put(struct unified_kept __percpu *kept, void *item)
+static __always_inline bool unified_cache_put(struct unified_cache __percpu *cache, void *item)
 {
-	struct unified_kept *k;
+	struct unified_cache *k;
 	unsigned long flags;
 	bool room;
 
 	local_irq_save(flags);
-	k = this_cpu_ptr(kept);
-	room = k->nr < UNIFIED_KEPT;
+	k = this_cpu_ptr(cache);
+	room = k->nr < UNIFIED_CACHE_SIZE;
 	if (room)
-		k->item[k->nr++ % UNIFIED_KEPT] = item;
+		k->item[k->nr++ % UNIFIED_CACHE_SIZE] = item;
 	local_irq_restore(flags);
 	return room;
 }
@@ -157,7 +157,7 @@ static __always_inline bool unified_kept_put(struct unified_kept __percpu *kept,
 static inline struct unified_op *unified_op_alloc(struct unified_io_region *r,
 						  const struct unified_door *door, gfp_t gfp)
 {
-	struct unified_op *op = unified_kept_get(&unified_kept_ops);
+	struct unified_op *op = unified_cache_get(&unified_op_cache);
 
 	if (!op) {
 		op = unified_op_alloc_slow(r, gfp);
@@ -174,7 +174,7 @@ static inline struct unified_op *unified_op_alloc(struct unified_io_region *r,
 	op->processed = false;
 	op->no_retry = false;
 	op->has_buffer = false;
-	op->has_fixup = false;
+	op->has_bounce = false;
 	op->has_more = false;
 	op->dropped = false;
 	op->pieces.nr = 0;
@@ -196,7 +196,7 @@ static inline void unified_op_take(struct unified_op *op, const struct unified_d
 /* Any context. */
 static __always_inline void unified_op_free(struct unified_op *op)
 {
-	if (op->has_more || !unified_kept_put(&unified_kept_ops, op))
+	if (op->has_more || !unified_cache_put(&unified_op_cache, op))
 		unified_op_free_slow(op);
 }
 
@@ -208,7 +208,7 @@ static inline gfp_t unified_op_gfp(const struct unified_op *op)
 
 /*
  * While this is in scope, what is allocated is charged to who set the region up: an
- * operation may be handed in by anybody who has the region, by BPF, or go on in the
+ * operation may be submitted by anybody who has the region, by BPF, or go on in the
  * work, and its memory may be kept for the next. Any context.
  */
 DEFINE_CLASS(unified_charge, struct mem_cgroup *, set_active_memcg(_T), set_active_memcg(r->memcg),

@@ -18,7 +18,7 @@
 /* --- delivery --------------------------------------------------------------------- */
 
 /* Give a place back, with or without a completion for user space. Any context. */
-static void unified_queue_leave(struct unified_queue *q, const struct unified_completion *done)
+static void unified_queue_release(struct unified_queue *q, const struct unified_completion *done)
 {
 	unsigned long flags;
 	bool enough;
@@ -37,7 +37,7 @@ static void unified_queue_deliver(struct unified_op *op)
 {
 	struct unified_io_region *r = op->region;
 
-	unified_queue_leave(&r->queue, &op->done);
+	unified_queue_release(&r->queue, &op->done);
 	unified_op_free(op);
 	unified_region_put(r);
 }
@@ -49,7 +49,7 @@ static void unified_post_deliver(struct unified_op *op)
 
 	if (op->dropped)
 		unified_count(r, dropped, 1);
-	unified_queue_leave(&r->queue, op->dropped ? NULL : &op->done);
+	unified_queue_release(&r->queue, op->dropped ? NULL : &op->done);
 	unified_op_free(op);
 	unified_region_put(r);
 }
@@ -69,7 +69,7 @@ static const struct unified_door bpf_door = {
 /* --- submission ------------------------------------------------------------------- */
 
 /* A place in the queue. Any context. */
-static bool unified_queue_enter(struct unified_queue *q)
+static bool unified_queue_reserve(struct unified_queue *q)
 {
 	unsigned long flags;
 	bool room;
@@ -86,14 +86,14 @@ static struct unified_op *unified_queue_op(struct unified_io_region *r,
 {
 	struct unified_op *op;
 
-	if (!unified_queue_enter(&r->queue))
+	if (!unified_queue_reserve(&r->queue))
 		return ERR_PTR(-EBUSY);
 	op = unified_op_alloc(r, door, gfp);
 	if (op) {
 		kref_get(&r->ref);
 		return op;
 	}
-	unified_queue_leave(&r->queue, NULL);
+	unified_queue_release(&r->queue, NULL);
 	return ERR_PTR(-ENOMEM);
 }
 
@@ -117,7 +117,7 @@ int unified_queue_submit(struct unified_io_region *r, const struct unified_descr
 	ret = unified_submit_operation(op);
 	if (ret == -EIOCBQUEUED)
 		return 0;
-	unified_queue_leave(&r->queue, NULL);
+	unified_queue_release(&r->queue, NULL);
 	unified_op_free(op);
 	unified_region_put(r);
 	return ret;
@@ -159,51 +159,51 @@ static bool unified_queue_enough(struct unified_queue *q, u32 min)
 }
 
 /* Who waits for completions. */
-struct unified_taker {
-	struct list_head node; /* of queue->takers */
+struct unified_waiter {
+	struct list_head node; /* of queue->waiters */
 	u32 min;
 };
 
 /* The least that anybody waits for. */
 static void unified_queue_want(struct unified_queue *q)
 {
-	struct unified_taker *taker;
+	struct unified_waiter *waiter;
 
 	lockdep_assert_held(&q->lock);
 	q->wanted = U32_MAX;
-	list_for_each_entry(taker, &q->takers, node)
-		q->wanted = min(q->wanted, taker->min);
+	list_for_each_entry(waiter, &q->waiters, node)
+		q->wanted = min(q->wanted, waiter->min);
 }
 
-static void unified_taker_add(struct unified_queue *q, struct unified_taker *taker)
+static void unified_waiter_add(struct unified_queue *q, struct unified_waiter *waiter)
 {
 	guard(spinlock_irqsave)(&q->lock);
-	list_add(&taker->node, &q->takers);
+	list_add(&waiter->node, &q->waiters);
 	unified_queue_want(q);
 }
 
-static void unified_taker_remove(struct unified_queue *q, struct unified_taker *taker)
+static void unified_waiter_remove(struct unified_queue *q, struct unified_waiter *waiter)
 {
 	guard(spinlock_irqsave)(&q->lock);
-	list_del(&taker->node);
+	list_del(&waiter->node);
 	unified_queue_want(q);
 }
 
 static int unified_queue_sleep(struct unified_queue *q, u32 min, u64 timeout_ns)
 {
 	ktime_t timeout = ns_to_ktime(min_t(u64, timeout_ns, KTIME_MAX));
-	struct unified_taker taker = { .min = min };
+	struct unified_waiter waiter = { .min = min };
 	int ret;
 
 	if (!min)
 		return 0;
-	unified_taker_add(q, &taker);
+	unified_waiter_add(q, &waiter);
 	if (timeout_ns)
 		ret = wait_event_interruptible_hrtimeout(q->wait, unified_queue_enough(q, min),
 							 timeout);
 	else
 		ret = wait_event_interruptible(q->wait, unified_queue_enough(q, min));
-	unified_taker_remove(q, &taker);
+	unified_waiter_remove(q, &waiter);
 	/* Nobody knows how much of the time is left. */
 	return ret == -ERESTARTSYS && timeout_ns ? -EINTR : ret;
 }
@@ -214,12 +214,12 @@ static int unified_queue_copy(struct unified_queue *q, struct unified_io_complet
 	struct unified_completion batch[UNIFIED_IO_COMPLETE_INLINE];
 	u32 max = complete->addr ? complete->max : ARRAY_SIZE(batch), i, n;
 
-	lockdep_assert_held(&q->take_mutex);
+	lockdep_assert_held(&q->reap_mutex);
 	while (complete->count < max) {
 		n = min3(unified_queue_ready(q), max - complete->count, (u32)ARRAY_SIZE(batch));
 		if (!n)
 			break;
-		/* Only who holds take_mutex moves head; what is before tail stays. */
+		/* Only who holds reap_mutex moves head; what is before tail stays. */
 		for (i = 0; i < n; i++)
 			batch[i] = q->ring[(q->head + i) & (q->size - 1)];
 		if (!complete->addr)
@@ -236,7 +236,7 @@ static int unified_queue_copy(struct unified_queue *q, struct unified_io_complet
 }
 
 /* UNIFIED_IO_COMPLETE. Context: process, sleeps. */
-int unified_queue_take(struct unified_io_region *r, struct unified_io_complete *complete)
+int unified_queue_reap(struct unified_io_region *r, struct unified_io_complete *complete)
 {
 	u32 max = complete->addr ? complete->max : UNIFIED_IO_COMPLETE_INLINE;
 	struct unified_queue *q = &r->queue;
@@ -250,10 +250,10 @@ int unified_queue_take(struct unified_io_region *r, struct unified_io_complete *
 	ret = unified_queue_sleep(q, min(complete->min, q->size), complete->timeout_ns);
 	if (ret)
 		return ret;
-	if (mutex_lock_interruptible(&q->take_mutex))
+	if (mutex_lock_interruptible(&q->reap_mutex))
 		return -EINTR;
 	ret = unified_queue_copy(q, complete);
-	mutex_unlock(&q->take_mutex);
+	mutex_unlock(&q->reap_mutex);
 	return ret;
 }
 
@@ -264,9 +264,9 @@ int unified_queue_init(struct unified_io_region *r, u32 size)
 	struct unified_queue *q = &r->queue;
 
 	spin_lock_init(&q->lock);
-	mutex_init(&q->take_mutex);
+	mutex_init(&q->reap_mutex);
 	init_waitqueue_head(&q->wait);
-	INIT_LIST_HEAD(&q->takers);
+	INIT_LIST_HEAD(&q->waiters);
 	q->wanted = U32_MAX;
 	q->size = size;
 	q->ring = kvcalloc(size, sizeof(*q->ring), GFP_KERNEL_ACCOUNT);

@@ -18,7 +18,7 @@ struct io_uring_cmd;
 struct unified_io_region;
 
 /*
- * The operations that ioctl and BPF hand in: queue.c. Completions are in ring until
+ * The operations that ioctl and BPF submit: queue.c. Completions are in ring until
  * user space takes them.
  */
 struct unified_queue {
@@ -27,18 +27,18 @@ struct unified_queue {
 	u32 head;
 	u32 tail;
 	u32 under_way; /* operations; each will want a place in ring */
-	u32 wanted;    /* completions, by the most modest of takers */
-	struct list_head takers;
+	u32 wanted;    /* completions, by the most modest of waiters */
+	struct list_head waiters;
 	struct unified_completion *ring;
 	wait_queue_head_t wait;
-	struct mutex take_mutex; /* one takes at a time */
+	struct mutex reap_mutex; /* one takes at a time */
 };
 
 int unified_queue_init(struct unified_io_region *r, u32 size);
 void unified_queue_exit(struct unified_io_region *r);
 int unified_queue_submit(struct unified_io_region *r, const struct unified_descriptor *request);
 int unified_queue_post(struct unified_io_region *r, const struct unified_descriptor *request);
-int unified_queue_take(struct unified_io_region *r, struct unified_io_complete *complete);
+int unified_queue_reap(struct unified_io_region *r, struct unified_io_complete *complete);
 
 /* uring.c: the door of io_uring */
 int unified_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);

@@ -154,7 +154,7 @@ static struct unified_table *unified_table_alloc(struct unified_policy *p,
  * Until no more than @left tables of a policy have yet to exit: their hooks are still
  * running. A hook that sleeps is given a second.
  */
-static void unified_policy_settle(struct unified_policy *p, int left)
+static void unified_policy_wait(struct unified_policy *p, int left)
 {
 	wait_event_killable_timeout(exit_wait, atomic_read(&p->nr_tables) <= left, HZ);
 }
@@ -199,7 +199,7 @@ static void unified_chain_refresh(struct unified_io_region *r)
 }
 
 /* Until nobody uses an older chain of the region, which the caller holds. */
-static void unified_chain_settle(struct unified_io_region *r)
+static void unified_chain_wait(struct unified_io_region *r)
 {
 	wait_event_killable(r->chain_wait, !atomic_read(&r->old_chains));
 }
@@ -482,7 +482,7 @@ int unified_policy_register(struct unified_region_ops *ops)
 	scoped_guard(mutex, &policy_mutex)
 		unified_policy_leave(p, ops);
 	if (!t)
-		unified_policy_settle(p, 0);
+		unified_policy_wait(p, 0);
 free:
 	if (t)
 		unified_table_free(t);
@@ -503,7 +503,7 @@ void unified_policy_unregister(struct unified_region_ops *ops)
 			unified_table_end(p->table, UNIFIED_EXIT_DETACHED, "its link was closed");
 		p->table = NULL;
 	}
-	unified_policy_settle(p, 0);
+	unified_policy_wait(p, 0);
 	unified_policy_put(p);
 }
 
@@ -576,7 +576,7 @@ int unified_policy_replace(struct unified_region_ops *ops, struct unified_region
 	ret = unified_policy_swap(p, t, old);
 	if (ret)
 		unified_table_end(t, UNIFIED_EXIT_DETACHED, "what it was to replace was ejected");
-	unified_policy_settle(p, 1);
+	unified_policy_wait(p, 1);
 	return ret;
 }
 
@@ -614,7 +614,7 @@ int unified_policy_detach(struct unified_io_region *r, const struct unified_io_b
 	int ret = bpf->flags ? -EINVAL : unified_detach(r, bpf->name);
 
 	if (!ret)
-		unified_chain_settle(r);
+		unified_chain_wait(r);
 	return ret;
 }
 

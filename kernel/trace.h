@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Trace points: an operation is handed in, a policy decides, it is done.
+ * Trace points: an operation is submitted, a policy decides, it is done.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM unified

@@ -360,7 +360,7 @@ int cmd_io(int argc, char **argv)
 		     "       fua                       a write is done when it is on the medium\n"
 		     "       hex                       a hexdump wherever the data goes\n"
 		     "       block, nvme               how devices are driven (nvme where possible)\n"
-		     "       door uring_cmd | ioctl    how operations are handed in (uring_cmd)\n"
+		     "       door uring_cmd | ioctl    how operations are submitted (uring_cmd)\n"
 		     "       qd N, chunk BYTES         operations under way (8), of this size (128K)\n"
 		     "       targets MASK              of several devices, those that are meant\n"
 		     "       policy NAME               attach it; may be said several times\n"

@@ -80,7 +80,7 @@ static void print_ledger(const struct unified_io_region_info *i)
 	printf("  commands     %llu, of them %llu gathered; %llu operations tried again, %llu waited\n",
 	       l->commands, l->gathered, l->retries, l->waits);
 	printf("  bytes        %llu read and %llu written by DMA, %llu copied for the device\n",
-	       l->bytes_read, l->bytes_written, l->bytes_fixed_up);
+	       l->bytes_read, l->bytes_written, l->bytes_bounced);
 	printf("               %llu worked on by policies, %llu copied by them\n",
 	       l->bytes_processed, l->bytes_copied);
 	printf("  allocations  %llu\n", l->allocations);

@@ -174,7 +174,7 @@ static void print_row(const struct sample *s, const struct unified_io_ledger *l)
 	printf("%-6u %-8u %12llu %12llu %12llu %12s %12s %12s %12llu\n", s->id, s->pid,
 	       l->operations, l->commands, l->retries, about(l->bytes_read, read, sizeof(read)),
 	       about(l->bytes_written, written, sizeof(written)),
-	       about(l->bytes_fixed_up + l->bytes_copied, copied, sizeof(copied)),
+	       about(l->bytes_bounced + l->bytes_copied, copied, sizeof(copied)),
 	       l->failed + l->refused);
 }
 

@@ -43,7 +43,7 @@ const struct io_door *io_door(const char *name);
 int io_open(struct io *io, const struct io_door *door, unsigned int depth, uint64_t area);
 void io_close(struct io *io);
 
-/* Hand in one operation, while no more than depth are. io_wait() tells all of it. */
+/* Submit one operation, while no more than depth are. io_wait() tells all of it. */
 void io_submit(struct io *io, const struct unified_descriptor *d);
 /* The next that is done, in any order. 0; -EINTR; -errno: there is no going on. */
 int io_wait(struct io *io, struct unified_completion *done);

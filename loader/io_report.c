@@ -246,9 +246,9 @@ static void print_report(const struct job *job, const char *why,
 		about(seconds > 0 ? s->bytes / seconds : 0, rate, sizeof(rate)));
 	if (s->padded)
 		fprintf(to, ", %u bytes of padding", s->padded);
-	if (ledger->bytes_fixed_up)
+	if (ledger->bytes_bounced)
 		fprintf(to, ", %s copied on the way",
-			about(ledger->bytes_fixed_up, bytes, sizeof(bytes)));
+			about(ledger->bytes_bounced, bytes, sizeof(bytes)));
 	fputc('\n', to);
 }
 

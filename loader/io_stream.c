@@ -3,7 +3,7 @@
  * One range of a device after the other, see io_stream.h.
  *
  * Each operation that may be under way has a slot, with its part of the data
- * area. They are handed in in order and taken in that order, so that output can
+ * area. They are submitted in order and taken in that order, so that output can
  * go to a pipe, and "bytes" has no gap. When anything ends it early, what is under
  * way is waited for.
  */

@@ -59,8 +59,8 @@ struct stream {
 
 	/* Its own. */
 	struct stream_slot *slots; /* as many as the region may have under way */
-	uint64_t head, tail;	   /* operations taken, and handed in */
-	uint64_t at;		   /* bytes handed in */
+	uint64_t head, tail;	   /* operations taken, and submitted */
+	uint64_t at;		   /* bytes submitted */
 	bool input_ended;
 	bool skip; /* what comes now is behind a gap */
 };

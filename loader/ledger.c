@@ -21,7 +21,7 @@ static const struct {
 	size_t offset;
 	const char *help;
 } lines[] = {
-	LINE(operations, "operations that were handed in"),
+	LINE(operations, "operations that were submitted"),
 	LINE(refused, "of them, refused by a check or a policy"),
 	LINE(reads, "reads done"),
 	LINE(writes, "writes done"),
@@ -34,7 +34,7 @@ static const struct {
 	LINE(gathered, "of them, from several pieces of memory"),
 	LINE(bytes_read, "bytes from devices, by DMA"),
 	LINE(bytes_written, "bytes to devices, by DMA"),
-	LINE(bytes_fixed_up, "bytes copied for a device that cannot take them as they are"),
+	LINE(bytes_bounced, "bytes copied for a device that cannot take them as they are"),
 	LINE(bytes_processed, "bytes that policies worked on in place"),
 	LINE(bytes_copied, "bytes that policies copied"),
 	LINE(buffers_exhausted, "times that a buffer was wanted and none free"),

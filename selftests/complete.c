@@ -180,7 +180,7 @@ static void *wait_for_64(void *arg)
 	return NULL;
 }
 
-/* They end as they were handed in, one after the other; there is always one under way. */
+/* They end as they were submitted, one after the other; there is always one under way. */
 static void seldom_woken(uint64_t timeout, const char *how)
 {
 	struct waiter w = { .timeout = timeout };

@@ -105,7 +105,7 @@ static struct outcome write_it(const struct door *door, struct unified_descripto
 	after = region_info(fd).ledger;
 	o.commands = after.commands - before.commands;
 	o.gathered = after.gathered - before.gathered;
-	o.copied = after.bytes_fixed_up - before.bytes_fixed_up;
+	o.copied = after.bytes_bounced - before.bytes_bounced;
 	o.there = !device_read(path, disk, d.len, d.lba * t->lba_size) &&
 		  !memcmp(disk, expected, d.len);
 	return o;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The submit and complete hooks: what they may answer and change, on each door;
- * what they must not; and operations that BPF hands in, in any context.
+ * what they must not; and operations that BPF submits, in any context.
  *
  * VM: --nvme 64M --nvme 64M,lba=4096 --trace pci_nvme_io_cmd,pci_nvme_m*_s*
  */
@@ -125,7 +125,7 @@ static void complete_decides(const struct door *door)
 	   seen.completes);
 	ok(ASK(.verdict = -EIO) == -EIO && !done.len, "its errno is the answer");
 	ok(!ASK(.verdict = ISSUE), "a verdict of another hook is none");
-	ok(!ASK(.verdict = DROP), "who handed it in is told also if it is dropped");
+	ok(!ASK(.verdict = DROP), "who submitted it is told also if it is dropped");
 	before = region_info(fd).ledger;
 	ok(!ASK(.verdict = RETRY, .set_flags = UNIFIED_DESC_F_READ) &&
 		   region_info(fd).ledger.writes == before.writes + 1 &&
@@ -315,15 +315,15 @@ static void bpf_hands_in(void)
 	int i, n, busy;
 
 	((struct settings *)policy_section(&p, ".rodata"))->verdict = DROP;
-	if (!ok(!policy_attach(&p), "programs that hand in operations"))
+	if (!ok(!policy_attach(&p), "programs that submit operations"))
 		return;
 	fill(data, 4096, 99);
-	ok(!by_bpf(&p, "submit_one", rw(UNIFIED_DESC_F_WRITE, 256)), "one is handed in by BPF");
+	ok(!by_bpf(&p, "submit_one", rw(UNIFIED_DESC_F_WRITE, 256)), "one is submitted by BPF");
 	n = take(&done, 1);
 	ok(n == 1 && !done.res && done.user_data == 77, "and done (%d, %d)", n, done.res);
 	ok(!device_read(path, disk, 4096, 256 * 512) && !memcmp(disk, data, 4096), "really");
 	ok(by_bpf(&p, "submit_part", rw(0, 0)) == -EINVAL, "half a descriptor is refused");
-	ok(!by_bpf(&p, "submit_one", rw(UNIFIED_DESC_F_WRITE, -1)), "a bad one is handed in");
+	ok(!by_bpf(&p, "submit_one", rw(UNIFIED_DESC_F_WRITE, -1)), "a bad one is submitted");
 	ok(take(&done, 1) == 1 && done.res == -ERANGE, "and answered");
 
 	ok(!ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), "with a policy that drops completions");

@@ -4,7 +4,7 @@
  * Timeout: 120
  *
  * A process that does its worst with a region: it scribbles over all of it and
- * over the descriptors that it hands in, while they are worked on; it makes
+ * over the descriptors that it submits, while they are worked on; it makes
  * every call there is from two threads at once, and calls that there are not.
  * Each is answered with an errno that is meant, the kernel keeps its own
  * records, and nobody sees what was not checked.
@@ -164,7 +164,7 @@ static void *rewrite(void *arg)
 			d->addr = any() % LISTS * LIST_SIZE;
 		}
 		d->resv[any() % 3] = chance(16);
-		/* Now and then it is handed in as it was meant. */
+		/* Now and then it is submitted as it was meant. */
 		if (chance(8))
 			usleep(20);
 	}

@@ -73,7 +73,7 @@ ok "the first has it still" same "$disk" 2560 1M data
 ok "the second does not" same "/dev/$(drive 2)" 2560 1M zeroes
 
 ok "JSON" json '.operation == "write" and .bytes == 1048576 and .operations == 8 and .door == "uring_cmd" and .interrupted == false and
-	.devices[0].block_size == 512 and .ledger.bytes_written == 1048576 and .ledger.writes == 8 and .ledger.bytes_fixed_up == 0' \
+	.devices[0].block_size == 512 and .ledger.bytes_written == 1048576 and .ledger.writes == 8 and .ledger.bytes_bounced == 0' \
 	unifiedctl -j io write "$disk" file data
 ok "JSON of a read" json '.bytes == 512 and .ledger.bytes_read == 512 and .lba == 7' unifiedctl -j io read "$disk" count 1 lba 7 file back
 ok "JSON of a flush" json '.operation == "flush" and .operations == 1' unifiedctl -j io flush "$disk"

@@ -151,7 +151,7 @@ static void cgroup(void)
 }
 
 /*
- * Operations, too, are charged to who set the region up, not to who hands them in: a
+ * Operations, too, are charged to who set the region up, not to who submits them: a
  * region of the cgroup's, used from outside.
  */
 static void operations(void)

@@ -2,7 +2,7 @@
 /*
  * The door of io_uring: what kind of ring it takes, operations that wait for a
  * request of a busy drive and are cancelled with their ring, polled operations,
- * and fragments that are rewritten while they are handed in.
+ * and fragments that are rewritten while they are submitted.
  *
  * VM: --nvme 64M,null=900000 --nvme 64M --append nvme.poll_queues=1 --append nvme.io_queue_depth=32
  */

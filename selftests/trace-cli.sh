@@ -31,7 +31,7 @@ ok "its instance is there" test -d $instances/unifiedctl-$pid
 stop TERM
 ok "SIGTERM is no failure" test $? -eq 0
 ok "and it is gone" none_left
-ok "what was handed in" events 'any(.event == "submit" and .len == 4096 and .lba == 3 and .flags == 2)'
+ok "what was submitted" events 'any(.event == "submit" and .len == 4096 and .lba == 3 and .flags == 2)'
 ok "what a policy said" events 'any(.event == "verdict" and .policy == "transform" and .hook == "process" and .verdict == 0)'
 ok "what became of it" events 'any(.event == "complete" and .res == 0 and .len == 4096 and .tries == 1)'
 ok "as many ends as beginnings" events '(map(select(.event == "submit")) | length) == 2 and (map(select(.event == "complete")) | length) == 2'

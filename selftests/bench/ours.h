@@ -53,9 +53,9 @@ static inline void ours_check(bool warm)
 	struct unified_io_ledger *l = &info.region.ledger;
 
 	must(ioctl(region.fd, UNIFIED_IO_GET_INFO, &info), "GET_INFO");
-	if (l->bytes_fixed_up || l->failed || l->refused)
+	if (l->bytes_bounced || l->failed || l->refused)
 		die("%llu bytes were copied, %llu operations failed",
-		    (unsigned long long)l->bytes_fixed_up,
+		    (unsigned long long)l->bytes_bounced,
 		    (unsigned long long)(l->failed + l->refused));
 	if (warm && l->allocations != allocations)
 		die("%llu allocations", (unsigned long long)(l->allocations - allocations));

@@ -4,7 +4,7 @@
  * completions are fragments in an area that the NIC fills, and NVMe commands from
  * that area to the drive. Paths differ in what they make of a fragment.
  *
- * One enter hands in what was prepared and waits for the first completion; then
+ * One enter submits what was prepared and waits for the first completion; then
  * all that there are are taken, and the refill ring and the receive ring's head
  * are written once for all of them.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Policies and programs for hooks.c: what submit and complete may answer, and
- * operations that BPF hands in.
+ * operations that BPF submits.
  */
 #include "unified.bpf.h"
 
@@ -96,7 +96,7 @@ s32 BPF_PROG(patient_init, struct unified_bpf_ctx *uctx)
 SEC(".struct_ops.link")
 struct unified_region_ops patient = { .name = "patient", .init = (void *)patient_init };
 
-/* A descriptor of user space's, handed in by BPF. */
+/* A descriptor of user space's, submitted by BPF. */
 struct args {
 	__u32 region;
 	__s32 ret;
