@@ -186,6 +186,9 @@ static int unified_ioctl_get_policy(unsigned int cmd, void __user *arg)
 	return ret ?: unified_reply(cmd, arg, &info, sizeof(info));
 }
 
+/* As many as the block layer allocates at once. */
+#define UNIFIED_BATCH 32
+
 /* How many of an array were submitted, or what is wrong with the first. */
 static long unified_submit_array(struct unified_io_region *r,
 				 const struct unified_io_submit *submit)
@@ -198,6 +201,9 @@ static long unified_submit_array(struct unified_io_region *r,
 
 	blk_start_plug(&plug);
 	for (i = 0; i < submit->count; i++) {
+		/* Requests are allocated together; what is left of them goes if this sleeps. */
+		if (i % UNIFIED_BATCH == 0)
+			plug.nr_ios = min_t(u32, submit->count - i, UNIFIED_BATCH);
 		ret = copy_from_user(&desc, from + i, sizeof(desc)) ? -EFAULT : 0;
 		if (!ret)
 			ret = unified_queue_submit(r, &desc);
