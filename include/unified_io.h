@@ -229,7 +229,8 @@ struct unified_io_info {
  * ATTACH: the policy is enforced, which takes the user who set the region up, or
  * CAP_SYS_ADMIN. Nobody else can detach it; nobody but CAP_SYS_ADMIN where that
  * attached it. It is asked after all that are not enforced, whatever their priorities,
- * and whatever they decided, unless they refused the operation.
+ * and whatever they decided, unless they refused the operation. When it is ejected,
+ * what it would be asked about is refused with EPERM, until it is detached.
  */
 #define UNIFIED_IO_BPF_ENFORCE (1U << 0)
 

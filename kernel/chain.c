@@ -134,10 +134,19 @@ unified_hooks_of(const struct unified_chain *chain, enum unified_hook hook)
 	return likely(chain) ? &chain->hooks[hook] : &nobody;
 }
 
-/* One that is being ejected is as good as gone. */
+/*
+ * One that was or is being ejected is as good as gone; what it was to enforce is
+ * refused then.
+ */
 static __always_inline bool unified_link_failed(const struct unified_link *link)
 {
 	return unlikely(atomic_read(&link->table->failed));
+}
+
+static bool unified_link_enforced(const struct unified_hooks *hooks,
+				  const struct unified_link *link)
+{
+	return link >= hooks->enforced;
 }
 
 /* A policy has decided: after it, those that are enforced are asked. */
@@ -234,8 +243,11 @@ int unified_chain_process(struct unified_op *op)
 	guard(srcu)(&r->chain_srcu);
 	hooks = unified_hooks_of(srcu_dereference(r->chain, &r->chain_srcu), UNIFIED_HOOK_PROCESS);
 	unified_for_each_link(link, hooks) {
-		if (unified_link_failed(link))
+		if (unified_link_failed(link)) {
+			if (unified_link_enforced(hooks, link))
+				return -EPERM;
 			continue;
+		}
 		ret = link->hook(ctx);
 		trace_unified_verdict(r->id, &op->desc, unified_link_name(link), "process", ret);
 		unified_see_changes(op, link - hooks->links);
@@ -301,8 +313,11 @@ static int unified_call_rx_all(struct unified_io_region *r, struct unified_rx *r
 
 	hooks = unified_hooks_of(rcu_dereference_sched(r->chain), UNIFIED_HOOK_RX);
 	unified_for_each_link(link, hooks) {
-		if (unified_link_failed(link))
+		if (unified_link_failed(link)) {
+			if (unified_link_enforced(hooks, link))
+				return -EPERM;
 			continue;
+		}
 		if (link->table->ops->flags & UNIFIED_POLICY_PER_FRAGMENT)
 			flags |= UNIFIED_RX_PER_FRAGMENT;
 		said = unified_call_rx(link, &ctx);
@@ -383,8 +398,11 @@ int unified_chain_submit(struct unified_op *op)
 	guard(preempt)();
 	hooks = unified_hooks_of(rcu_dereference_sched(op->region->chain), UNIFIED_HOOK_SUBMIT);
 	unified_for_each_link(link, hooks) {
-		if (unified_link_failed(link))
+		if (unified_link_failed(link)) {
+			if (unified_link_enforced(hooks, link))
+				return -EPERM;
 			continue;
+		}
 		said = link->hook(ctx);
 		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link), "submit",
 				      said);
@@ -432,8 +450,11 @@ int unified_chain_complete(struct unified_op *op)
 	hooks = unlikely(op->done.res) ? unified_hooks_of(chain, UNIFIED_HOOK_COMPLETE_ERRORS)
 				       : unified_hooks_of(chain, UNIFIED_HOOK_COMPLETE);
 	unified_for_each_link(link, hooks) {
-		if (unified_link_failed(link))
+		if (unified_link_failed(link)) {
+			if (unified_link_enforced(hooks, link))
+				verdict = -EPERM;
 			continue;
+		}
 		said = link->hook(ctx);
 		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link),
 				      "complete", said);

@@ -37,7 +37,7 @@
 struct unified_policy {
 	struct list_head node;		  /* in policies */
 	struct list_head attachments;	  /* its own */
-	struct unified_table *table;	  /* NULL: ejected, or its init hook still runs */
+	struct unified_table *table;	  /* NULL: ejected and nowhere enforced, or not started */
 	struct unified_exit_info failure; /* why it was ejected */
 	bool ejected;
 	u32 id;
@@ -323,6 +323,23 @@ void unified_attachments_exit(struct unified_io_region *r)
 
 /* --- ejection -------------------------------------------------------------- */
 
+/* As unified_detach_all(), but what is enforced stays, and is refused. True: some is. */
+static bool unified_detach_ejected(struct unified_policy *p)
+{
+	struct unified_attachment *a, *next;
+	struct unified_io_region *r;
+
+	lockdep_assert_held(&policy_mutex);
+	list_for_each_entry_safe(a, next, &p->attachments, of_policy) {
+		if (a->enforced)
+			continue;
+		r = a->region;
+		unified_attachment_remove(a);
+		unified_chain_refresh(r);
+	}
+	return !list_empty(&p->attachments);
+}
+
 static void unified_table_eject(struct work_struct *work)
 {
 	struct unified_table *t = container_of(work, struct unified_table, eject_work);
@@ -331,14 +348,16 @@ static void unified_table_eject(struct work_struct *work)
 	scoped_guard(mutex, &policy_mutex) {
 		/* It may have been unregistered or replaced meanwhile. */
 		if (p->table == t) {
-			unified_detach_all(p);
-			p->table = NULL;
 			p->ejected = true;
 			p->failure = t->failure;
 			p->errors = atomic_read(&t->errors);
 			pr_warn("unified_io_region: policy %s ejected: %s\n", p->name,
 				t->failure.reason);
-			unified_table_put(t);
+			/* The chains that refuse for it hold its table. */
+			if (!unified_detach_ejected(p)) {
+				p->table = NULL;
+				unified_table_put(t);
+			}
 		}
 	}
 	unified_table_put(t);

@@ -246,6 +246,41 @@ static void ejected_for_flags(void)
 	policy_close(&p);
 }
 
+/* Who finds a mistake in a policy that is enforced does not get past it by that. */
+static void ejected_though_enforced(const struct door *door)
+{
+	struct settings s = { .verdict = 77 };
+	struct policy p = policy_open(OBJECT, "submits_only");
+	struct unified_io_bpf bpf = { .name = "submits", .flags = UNIFIED_IO_BPF_ENFORCE };
+	struct unified_io_policy_info info = {};
+	struct unified_descriptor d = rw(UNIFIED_DESC_F_WRITE, 8);
+	struct unified_completion done;
+	bool refused = true;
+	int i, ret = 0;
+
+	memcpy(policy_section(&p, ".rodata"), &s, sizeof(s));
+	ok(!policy_attach(&p) && !ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), "%s: one is enforced",
+	   door->name);
+	for (i = 0; i < 7; i++)
+		ret |= door->run(fd, &d, &done);
+	ok(!ret, "its mistakes are let pass, seven times");
+	door->run(fd, &d, &done);
+	for (i = 0; i < 100 && !info.ejected; i++) {
+		refused &= door->run(fd, &d, &done) == -EPERM;
+		info.id = 0;
+		if (ioctl(fd, UNIFIED_IO_GET_POLICY, &info))
+			break;
+		usleep(20000);
+	}
+	ok(info.ejected && info.nr_regions == 1 && info.enforced, "then it is ejected");
+	ok(refused && door->run(fd, &d, &done) == -EPERM, "and nothing passes");
+	bpf.flags = 0;
+	ok(!ioctl(fd, UNIFIED_IO_DETACH_BPF, &bpf) && !door->run(fd, &d, &done),
+	   "until it is detached");
+	policy_close(&p);
+	ok(ioctl(fd, UNIFIED_IO_GET_POLICY, &info) && errno == ENOENT, "it goes");
+}
+
 /* Where it sent the operation is refused, and held against it. */
 static void ejected_for_place(const struct door *door, struct settings s,
 			      struct unified_descriptor d, const char *map, const char *name,
@@ -394,6 +429,8 @@ int main(void)
 	ejected_for_flags();
 	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++)
 		ejected_for_places(&doors[i]);
+	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++)
+		ejected_though_enforced(&doors[i]);
 	errs("submits_only", "submits");
 	errs("completes_only", "completes");
 	bpf_hands_in();
