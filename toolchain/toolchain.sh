@@ -21,6 +21,7 @@
 # MIRROR=URL takes Debian from URL; else the host apt's mirror of Debian is
 # used, else mmdebstrap's default.
 
+# With pipefail no reader may stop early, as grep -q and head do: the writer would fail.
 set -euo pipefail
 # Where chroot and setpriv may be, and ordinary users do not look.
 PATH=$PATH:/usr/sbin:/sbin

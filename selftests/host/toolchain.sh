@@ -38,6 +38,11 @@ ok "the oldest that is known" is 7.8.3 oldest
 ok "the newest there is" is 7.9.3 newest
 ok "those that are known" prints "7.9.1-amd64 7.8.3-amd64" in-reach
 ok "and those that are newer" prints "7.9.3-amd64" in-reach newer
+cp "$index" "$list" "$work"
+listed 7.9.0 >"$list"
+for i in 7.9.0 8.{1..10000}.1; do echo "$i-amd64 1 image"; echo "$i-amd64 1 headers"; done >"$index"
+ok "one among many" prints "7.9.0-amd64" in-reach
+mv "$work/index" "$index" && mv "$work/kernels" "$list"
 refused "one that is not there, and which are" "there is no kernel '9.1'; in reach are: 7.8.3-amd64 7.9.1-amd64 7.9.3-amd64" toolchain make 9.1
 refused "one that is too old" "7.1.3 is older than $oldest, the first" toolchain make 7.1.3
 refused "part of a version" "there is no kernel '7.8'" toolchain make 7.8
