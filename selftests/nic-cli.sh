@@ -6,6 +6,8 @@
 # what it was, whoever was killed meanwhile; it says what an interface lacks.
 . selftest.sh
 
+zcrx=/unified/selftests/iou-zcrx
+[ -x $zcrx ] || skip_all "built without the kernel's source"
 json() { "${@:2}" 2>&1 | jq -e "$1"; }
 show() { json "$1" unifiedctl -j nic show testnic0; }
 state=/run/unified-io/nic-testnic0
@@ -33,7 +35,7 @@ ok "show, JSON" show '.[0] | .driver == "unified_testnic" and .split == false an
 ok "all of them" json 'map(.name) | contains(["testnic0", "eth0"])' unifiedctl -j nic show
 
 # --- a driver that splits unasked --------------------------------------------
-receive() { /unified/selftests/iou-zcrx -s -p 5000 -i testnic0 -q 1 & }
+receive() { $zcrx -s -p 5000 -i testnic0 -q 1 & }
 bound() { for _ in {1..100}; do show '.[0].queues[1] | .memory == "io_uring" and .page_size == 4096' && return; sleep 0.1; done; return 1; }
 ethtool --set-priv-flags testnic0 split-unasked on
 ok "a split that nobody asked for" show '.[0].split'
