@@ -156,8 +156,6 @@ static const struct unified_link *unified_decided(const struct unified_hooks *ho
 	return max(link, hooks->enforced - 1);
 }
 
-#define unified_for_each_link(link, hooks) for (link = (hooks)->links; link < (hooks)->end; link++)
-
 /* --- what a hook sees, and what it changed ----------------------------------- */
 
 /* What the hooks see of an operation. Noted is what they may change of it. */
@@ -278,7 +276,7 @@ static s32 unified_call_rx(const struct unified_link *link, struct unified_bpf_c
 	s32 verdict = link->hook(ctx);
 
 	trace_unified_verdict(ctx->region->id, d, unified_link_name(link), "rx", verdict);
-	/* Who asked will be refused there. */
+	/* The caller is refused later. */
 	if (unlikely(d->targets != targets && !unified_targets_known(ctx->region, d->targets)))
 		unified_table_error(link->table, "rx chose targets %#x, which are not there",
 				    d->targets);
