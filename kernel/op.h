@@ -39,6 +39,7 @@ struct unified_command {
 	u32 nr_vecs;
 	u32 gaps;	 /* address bits that are set where two vectors meet */
 	sector_t sector; /* of a bio */
+	bool nowait;	 /* the bio is tried, and does not wait for a tag */
 	dma_addr_t list; /* where the device finds the vectors: target_nvme_sgl.c; or 0 */
 	s32 error;
 	u32 status;
@@ -60,7 +61,7 @@ struct unified_op {
 	const struct unified_door *door;
 	struct io_uring_cmd *uring; /* of that door */
 	s32 error;		    /* of issuing more commands than were */
-	atomic_t pending;	    /* commands under way, and the next until the last is */
+	atomic_t pending;	    /* commands under way, and one more until the last is sent */
 	bool may_wait;		    /* for memory, and for a request of the device */
 	bool polled;
 	bool posted;	 /* by BPF */

@@ -69,7 +69,7 @@ static void unified_block_submit(struct unified_command *c, blk_opf_t flags)
 
 void unified_block_send(struct unified_command *c)
 {
-	unified_block_submit(c, c->op->may_wait ? 0 : REQ_NOWAIT);
+	unified_block_submit(c, c->nowait ? REQ_NOWAIT : 0);
 }
 
 static struct bio *unified_block_pop(struct unified_target *t)
@@ -136,6 +136,8 @@ int unified_block_prepare(struct unified_command *c)
 		if (ret)
 			return ret;
 	}
+	/* The operation may be on to another target by the time that this is sent. */
+	c->nowait = !op->may_wait;
 	c->sector = op->lba << (__ffs(limits.block) - SECTOR_SHIFT);
 	op->lba += c->bytes >> __ffs(limits.block);
 	return 0;
