@@ -185,8 +185,8 @@ static __always_inline bool unified_changed(const struct unified_op *op)
 }
 
 /*
- * See what the hook of the link @i changed: where an operation goes, and FUA, but not
- * what it does.
+ * Note what a hook changed, and undo what it may not: where an operation goes is its to
+ * say, and FUA, but not what is done. @i: its link.
  */
 static void unified_see_changes(struct unified_op *op, u32 i)
 {
@@ -450,7 +450,7 @@ int unified_chain_complete(struct unified_op *op)
 	unified_for_each_link(link, hooks) {
 		if (unified_link_failed(link)) {
 			if (unified_link_enforced(hooks, link))
-				verdict = -EPERM;
+				return -EPERM;
 			continue;
 		}
 		said = link->hook(ctx);

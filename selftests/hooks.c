@@ -246,30 +246,38 @@ static void ejected_for_flags(void)
 	policy_close(&p);
 }
 
+static struct unified_io_policy_info policy_named(const char *name)
+{
+	struct unified_io_policy_info info = {};
+
+	while (!ioctl(fd, UNIFIED_IO_GET_POLICY, &info) && strcmp(info.name, name))
+		info.id++;
+	return info;
+}
+
 /* Who finds a mistake in a policy that is enforced does not get past it by that. */
-static void ejected_though_enforced(const struct door *door)
+static void ejected_though_enforced(const struct door *door, const char *map, const char *name,
+				    struct unified_descriptor d)
 {
 	struct settings s = { .verdict = 77 };
-	struct policy p = policy_open(OBJECT, "submits_only");
-	struct unified_io_bpf bpf = { .name = "submits", .flags = UNIFIED_IO_BPF_ENFORCE };
+	struct policy p = policy_open(OBJECT, map);
+	struct unified_io_bpf bpf = { .flags = UNIFIED_IO_BPF_ENFORCE };
 	struct unified_io_policy_info info = {};
-	struct unified_descriptor d = rw(UNIFIED_DESC_F_WRITE, 8);
 	struct unified_completion done;
 	bool refused = true;
 	int i, ret = 0;
 
+	snprintf(bpf.name, sizeof(bpf.name), "%s", name);
 	memcpy(policy_section(&p, ".rodata"), &s, sizeof(s));
-	ok(!policy_attach(&p) && !ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), "%s: one is enforced",
-	   door->name);
+	ok(!policy_attach(&p) && !ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), "%s: %s is enforced",
+	   door->name, name);
 	for (i = 0; i < 7; i++)
 		ret |= door->run(fd, &d, &done);
 	ok(!ret, "its mistakes are let pass, seven times");
 	door->run(fd, &d, &done);
 	for (i = 0; i < 100 && !info.ejected; i++) {
 		refused &= door->run(fd, &d, &done) == -EPERM;
-		info.id = 0;
-		if (ioctl(fd, UNIFIED_IO_GET_POLICY, &info))
-			break;
+		info = policy_named(name);
 		usleep(20000);
 	}
 	ok(info.ejected && info.nr_regions == 1 && info.enforced, "then it is ejected");
@@ -278,7 +286,22 @@ static void ejected_though_enforced(const struct door *door)
 	ok(!ioctl(fd, UNIFIED_IO_DETACH_BPF, &bpf) && !door->run(fd, &d, &done),
 	   "until it is detached");
 	policy_close(&p);
-	ok(ioctl(fd, UNIFIED_IO_GET_POLICY, &info) && errno == ENOENT, "it goes");
+	ok(!policy_named(name).id || strcmp(policy_named(name).name, name), "it goes");
+}
+
+static void mistakes_of_enforced(const struct door *door)
+{
+	struct unified_io_bpf bpf = { .name = "user", .flags = UNIFIED_IO_BPF_ENFORCE };
+	struct unified_descriptor d = rw(UNIFIED_DESC_F_WRITE, 8);
+	struct policy p = policy_open(OBJECT, "user_only");
+
+	ejected_though_enforced(door, "submits_only", "submits", d);
+	/* Nor does one that is enforced, too, and asked after it. */
+	ok(!policy_attach(&p) && !ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), "another is enforced");
+	ejected_though_enforced(door, "completes_only", "completes", d);
+	policy_close(&p);
+	d.type |= UNIFIED_REGION_F_BPF;
+	ejected_though_enforced(door, "processes_only", "processes", d);
 }
 
 /* Where it sent the operation is refused, and held against it. */
@@ -430,7 +453,7 @@ int main(void)
 	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++)
 		ejected_for_places(&doors[i]);
 	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++)
-		ejected_though_enforced(&doors[i]);
+		mistakes_of_enforced(&doors[i]);
 	errs("submits_only", "submits");
 	errs("completes_only", "completes");
 	bpf_hands_in();

@@ -27,9 +27,9 @@ static struct bss *bss;
 static int region, program;
 static uint64_t data_size;
 
-static struct bpf_link *attach(const char *name, uint32_t id)
+static struct bpf_link *attach(const char *name, uint32_t id, uint32_t flags)
 {
-	struct unified_io_bpf bpf = {};
+	struct unified_io_bpf bpf = { .flags = flags };
 	struct bpf_link *link;
 
 	link = bpf_map__attach_struct_ops(bpf_object__find_map_by_name(obj, name));
@@ -153,6 +153,26 @@ static void elsewhere(struct rx_answer *a)
 	   "who chooses a target that is not there is ejected: %s", info.reason);
 }
 
+/* Who finds a mistake in it does not get past it by that. */
+static void enforced(struct rx_answer *a)
+{
+	struct bpf_link *link;
+	int i;
+
+	link = attach("rx_first", bss->question.region, UNIFIED_IO_BPF_ENFORCE);
+	a->verdict = TO_USER;
+	for (i = 0; i < 8; i++)
+		if (ask(64, 100) != ISSUE)
+			break;
+	ok(link && i == 8, "one that is enforced, and its mistakes");
+	ok(ask(64, 100) == -EPERM, "then nothing passes");
+	for (i = 0; i < 200 && !info_of("rx_first").ejected; i++)
+		usleep(10000);
+	ok(i < 200 && ask(64, 100) == -EPERM, "nor when it is ejected");
+	bpf_link__destroy(link);
+	ok(ask(64, 100) == ISSUE, "until it is gone");
+}
+
 int main(void)
 {
 	struct unified_io_setup setup = REGION_SETUP;
@@ -179,17 +199,18 @@ int main(void)
 	bss->question.size = sizeof(struct rx_rx);
 
 	nobody();
-	first = attach("rx_first", setup.id);
+	first = attach("rx_first", setup.id, 0);
 	ok(first, "a policy with rx alone is one");
 	one(&bss->answers[0]);
-	second = attach("rx_second", setup.id);
+	second = attach("rx_second", setup.id, 0);
 	two(&bss->answers[0], &bss->answers[1]);
-	ok(!attach("rx_third", 0) && errno == EINVAL, "one with an unknown flag is refused");
+	ok(!attach("rx_third", 0, 0) && errno == EINVAL, "one with an unknown flag is refused");
 	wrong(&bss->answers[0]);
 	elsewhere(&bss->answers[1]);
 	bpf_link__destroy(first);
 	bpf_link__destroy(second);
 	answers_to("when they are gone: store it", ask(64, 100), ISSUE, 0, 0);
+	enforced(&bss->answers[0]);
 	close(region);
 	bpf_object__close(obj);
 	return done();

@@ -50,6 +50,16 @@ s32 BPF_PROG(any_complete, struct unified_bpf_ctx *uctx)
 	return set.verdict;
 }
 
+SEC("struct_ops/complete")
+s32 BPF_PROG(user_complete, struct unified_bpf_ctx *uctx)
+{
+	return UNIFIED_TO_USER;
+}
+
+SEC(".struct_ops.link")
+struct unified_region_ops user_only = { .name = "user", .priority = 1,
+					.complete = (void *)user_complete };
+
 SEC("struct_ops/process")
 s32 BPF_PROG(any_process, struct unified_bpf_ctx *uctx)
 {
