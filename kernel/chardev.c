@@ -186,32 +186,43 @@ static int unified_ioctl_get_policy(unsigned int cmd, void __user *arg)
 	return ret ?: unified_reply(cmd, arg, &info, sizeof(info));
 }
 
-/* As many as the block layer allocates at once. */
+/* As many requests as the block layer allocates at once. */
 #define UNIFIED_BATCH 32
+
+/* Submit @n of an array. Returns how many were, and why no more in @error. */
+static u32 unified_submit_batch(struct unified_io_region *r,
+				const struct unified_descriptor __user *from, u32 n, int *error)
+{
+	struct unified_descriptor desc;
+	struct blk_plug plug;
+	u32 i;
+
+	blk_start_plug(&plug);
+	/* Those that are not needed go with the plug, or when this sleeps. */
+	plug.nr_ios = n;
+	for (i = 0; i < n && !fatal_signal_pending(current); i++) {
+		*error = copy_from_user(&desc, from + i, sizeof(desc)) ? -EFAULT : 0;
+		if (!*error)
+			*error = unified_queue_submit(r, &desc);
+		if (*error)
+			break;
+	}
+	blk_finish_plug(&plug);
+	return i;
+}
 
 /* How many of an array were submitted, or what is wrong with the first. */
 static long unified_submit_array(struct unified_io_region *r,
 				 const struct unified_io_submit *submit)
 {
 	const struct unified_descriptor __user *from = u64_to_user_ptr(submit->addr);
-	struct unified_descriptor desc;
-	struct blk_plug plug;
-	int ret = 0;
-	u32 i;
+	int error = 0;
+	u32 i = 0;
 
-	blk_start_plug(&plug);
-	for (i = 0; i < submit->count; i++) {
-		/* Requests are allocated together; what is left of them goes if this sleeps. */
-		if (i % UNIFIED_BATCH == 0)
-			plug.nr_ios = min_t(u32, submit->count - i, UNIFIED_BATCH);
-		ret = copy_from_user(&desc, from + i, sizeof(desc)) ? -EFAULT : 0;
-		if (!ret)
-			ret = unified_queue_submit(r, &desc);
-		if (ret || fatal_signal_pending(current))
-			break;
-	}
-	blk_finish_plug(&plug);
-	return i ?: ret;
+	while (i < submit->count && !error && !fatal_signal_pending(current))
+		i += unified_submit_batch(r, from + i, min_t(u32, submit->count - i, UNIFIED_BATCH),
+					  &error);
+	return i ?: error;
 }
 
 static long unified_ioctl_submit(struct file *file, unsigned int cmd, void __user *arg)
