@@ -390,7 +390,7 @@ static int unified_data_part(struct unified_command *c, const struct unified_lim
 	int ret;
 
 	ret = unified_plan_command(limits, &op->pieces, &op->at, segments, max, &plan);
-	if (ret || plan.kind == UNIFIED_PLAN_FIXUP) {
+	if (ret || plan.kind == UNIFIED_PLAN_BOUNCE) {
 		op->at = from;
 		ret = unified_data_vecs(c) ?: unified_data_bounce(c, limits, &plan);
 		c->bytes = plan.bytes;

@@ -211,7 +211,7 @@ int unified_plan_command(const struct unified_limits *limits, const struct unifi
 		if (segments[i].copied)
 			plan->copied += segments[i].len;
 	if (plan->copied)
-		plan->kind = UNIFIED_PLAN_FIXUP;
+		plan->kind = UNIFIED_PLAN_BOUNCE;
 	else
 		plan->kind = b.nr == 1 ? UNIFIED_PLAN_DIRECT : UNIFIED_PLAN_GATHER;
 	unified_advance(at, pieces->list, b.bytes);

@@ -45,7 +45,7 @@ struct unified_limits {
 enum unified_plan_kind {
 	UNIFIED_PLAN_DIRECT, /* one segment, as it is */
 	UNIFIED_PLAN_GATHER, /* several, as they are */
-	UNIFIED_PLAN_FIXUP,  /* some of it is copied */
+	UNIFIED_PLAN_BOUNCE, /* some of it is copied */
 	UNIFIED_PLAN_HOLD,   /* less than a block is left: more data is needed */
 };
 

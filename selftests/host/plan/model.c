@@ -152,7 +152,7 @@ static const char *check_command(const struct unified_limits *l, const struct un
 		return "more than the device takes, or no whole blocks";
 	if (copied && is_clean(l, done, p->bytes))
 		return "a copy that was not needed";
-	if ((p->kind == UNIFIED_PLAN_FIXUP) != !!copied)
+	if ((p->kind == UNIFIED_PLAN_BOUNCE) != !!copied)
 		return "a wrong kind";
 	return NULL;
 }
