@@ -166,7 +166,8 @@ static void unified_operation_end(struct unified_op *op);
 static int unified_issue_later(struct unified_op *op)
 {
 	unified_count(op->region, waits, 1);
-	unified_work_add(&op->region->waiting[__ffs(op->left)], op);
+	/* It was found there just now, and is there as long as the region. */
+	unified_work_add(&op->region->targets[__ffs(op->left)]->waiting, op);
 	return -EIOCBQUEUED;
 }
 
@@ -296,8 +297,8 @@ static void unified_submit_posted(struct unified_op *op)
 		op->door->deliver(op);
 }
 
-/* From the work: what was left of it when a target had no request. */
-static void unified_resume_operation(struct unified_op *op)
+/* From the work of a target: what was left of it when that had no request. */
+void unified_resume_operation(struct unified_op *op)
 {
 	int ret;
 
@@ -477,23 +478,15 @@ void unified_defer_operation(struct unified_op *op)
 
 void unified_engine_init(struct unified_io_region *r)
 {
-	u32 i;
-
 	unified_work_init(&r->posted, r, unified_submit_posted);
 	unified_work_init(&r->read, r, unified_process_operation);
 	unified_work_init(&r->ended, r, unified_finish_operation);
-	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++)
-		unified_work_init(&r->waiting[i], r, unified_resume_operation);
 }
 
 /* With the region's last reference: no operation is left. */
 void unified_engine_exit(struct unified_io_region *r)
 {
-	u32 i;
-
 	unified_work_exit(&r->posted);
 	unified_work_exit(&r->read);
 	unified_work_exit(&r->ended);
-	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++)
-		unified_work_exit(&r->waiting[i]);
 }

@@ -20,5 +20,6 @@ void unified_finish_operation(struct unified_op *op);
 
 /* for targets */
 void unified_command_end(struct unified_command *c);
+void unified_resume_operation(struct unified_op *op);
 
 #endif

@@ -79,12 +79,10 @@ struct unified_io_region {
 
 	struct unified_queue queue;
 
-	/* engine.c: each in a work item of its own, so that none waits behind another */
+	/* engine.c; each is a work item of its own, so that none waits behind another */
 	struct unified_work posted; /* by BPF, to be submitted */
 	struct unified_work read;   /* for process hooks, which may sleep */
 	struct unified_work ended;  /* to be finished */
-	struct unified_work
-		waiting[UNIFIED_IO_MAX_TARGETS]; /* for a request of a target, or memory */
 
 	struct kref ref;
 	struct work_struct free_work;

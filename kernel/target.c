@@ -22,6 +22,7 @@
 #include <linux/file.h>
 #include <linux/slab.h>
 
+#include "engine.h"
 #include "region.h"
 #include "target.h"
 #include "work.h"
@@ -226,6 +227,7 @@ static struct unified_target *unified_target_at(struct unified_io_region *r, u32
 	atomic_set(&t->killed, 1);
 	init_waitqueue_head(&t->wait);
 	INIT_WORK(&t->close_work, unified_target_close);
+	unified_work_init(&t->waiting, r, unified_resume_operation);
 	unified_block_init(t);
 	if (percpu_ref_init(&t->users, unified_target_drained,
 			    PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT, GFP_KERNEL_ACCOUNT)) {
@@ -430,6 +432,7 @@ void unified_targets_free(struct unified_io_region *r)
 	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++) {
 		if (!r->targets[i])
 			continue;
+		unified_work_exit(&r->targets[i]->waiting);
 		unified_block_exit(r->targets[i]);
 		percpu_ref_exit(&r->targets[i]->users);
 		kfree(r->targets[i]);

@@ -15,6 +15,7 @@
 #include "descriptor.h"
 #include "op.h"
 #include "region.h"
+#include "work.h"
 
 enum unified_target_state {
 	UNIFIED_TARGET_ABSENT,
@@ -34,6 +35,8 @@ struct unified_target {
 	bool odd_lengths;
 	struct device *sgl_dev; /* target_nvme_sgl.c makes its lists; or NULL */
 	u64 bus_offset;		/* from physical addresses to that device's */
+
+	struct unified_work waiting; /* engine.c: for a request of it, or for memory */
 
 	/* target_block.c: bios that are submitted once more, and may wait then */
 	spinlock_t again_lock; /* irq-safe */
