@@ -129,8 +129,17 @@ __noinline int tick_stream(RING, __u32 index)
 		stream_ask(index, setup.area, 0);
 	if (s->idle < setup.quiet_ticks)
 		return 0;
-	if (s->fill && (s->flags & (S_ARMED | S_CANCELLED)) == S_ARMED)
-		return stream_cancel(ring, index);
+	if ((s->flags & (S_ARMED | S_CANCELLED)) == S_ARMED) {
+		if (s->fill)
+			return stream_cancel(ring, index);
+		/*
+		 * Up to 7.2.6 at least, a receive that stopped half way, for want of a
+		 * buffer, waits for the next packet, and the sender for room. One that
+		 * begins anew takes what there is.
+		 */
+		if (s->got)
+			stream_cancel(ring, index);
+	}
 	few = stream_share() / 2;
 	return stream_flush(ring, index, few < 8 ? few : 8);
 }
