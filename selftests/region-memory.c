@@ -150,52 +150,78 @@ static void cgroup(void)
 	ok(!rmdir(CGROUP), "the cgroup goes");
 }
 
-/*
- * Operations, too, are charged to who set the region up, not to who submits them: a
- * region of the cgroup's, used from outside.
- */
-static void operations(void)
-{
-	static const char slow[] = "modprobe null_blk nr_devices=1 gb=1 irqmode=2 "
-				   "completion_nsec=1000000000 hw_queue_depth=2048";
-	struct unified_io_setup setup = setup_of(16 * MIB);
-	struct unified_io_complete complete = { .min = 1 };
-	struct unified_io_target target = {};
-	struct unified_io_submit submit = {
-		.desc = { .type = UNIFIED_REGION_F_NVME, .flags = UNIFIED_DESC_F_READ, .len = 4096 }
-	};
-	long before, during, after, made;
-	int fd, i, ended = 0;
+#define OPS   600
+#define FRAGS 8
 
-	setup.cq_entries = 2048;
-	ok(!system(slow), "a slow device");
-	if (!ok(!mkdir(CGROUP, 0755) && put(CGROUP "/cgroup.procs", "0"), "in a memory cgroup"))
-		return;
-	fd = region_open(&setup);
-	ok(fd >= 0 && put(CGROUPS "/cgroup.procs", "0"), "a region of it, and out of it");
-	ok(!add_target(fd, "/dev/nullb0", O_RDWR, &target), "its target");
-	before = number(CGROUP "/memory.stat", "slab ");
-	for (i = 0; i < 2000 && !ioctl(fd, UNIFIED_IO_SUBMIT, &submit); i++)
+/* So many operations at once, of a region of the cgroup's, from outside. */
+static void operations_of(int fd, const char *what, struct unified_descriptor d, long least)
+{
+	struct unified_io_submit submit = { .desc = d };
+	struct unified_io_complete complete = { .min = 1 };
+	long before = number(CGROUP "/memory.stat", "kernel "), during, after;
+	int i, ended = 0;
+
+	for (i = 0; i < OPS && !ioctl(fd, UNIFIED_IO_SUBMIT, &submit); i++)
 		;
-	made = region_info(fd).ledger.allocations;
-	during = number(CGROUP "/memory.stat", "slab ");
-	ok(i == 2000 && made > 1000, "%d operations, %ld of new memory", i, made);
-	ok(during - before > made * 512, "are charged to the cgroup (%ld KiB)",
-	   (during - before) / 1024);
+	during = number(CGROUP "/memory.stat", "kernel ");
+	ok(i == OPS && during - before >= OPS * least, "%s: charged to the cgroup (%ld each)", what,
+	   (during - before) / OPS);
 	while (ended < i && !ioctl(fd, UNIFIED_IO_COMPLETE, &complete))
 		ended += complete.count;
-	ok(ended == i, "they end");
-	close(fd);
 	for (i = 0; i < 300; i++) {
-		after = number(CGROUP "/memory.stat", "slab ");
+		after = number(CGROUP "/memory.stat", "kernel ");
 		if (after - before < (during - before) / 2)
 			break;
 		usleep(10000);
 	}
-	ok(after - before < (during - before) / 2, "and so does most of the charge (%ld KiB)",
-	   (after - before) / 1024);
+	ok(ended == OPS && after - before < (during - before) / 2,
+	   "they end, and so does most of that (%ld)", (after - before) / OPS);
+}
+
+/*
+ * Operations, too, are charged to who set the region up, not to who submits them; so are
+ * their commands, their lists of vectors, and what is copied for a device.
+ */
+static void operations(void)
+{
+	static const char slow[] = "modprobe null_blk nr_devices=2 gb=1 irqmode=2 "
+				   "completion_nsec=1000000000 hw_queue_depth=1024";
+	struct unified_io_setup setup = setup_of(16 * MIB);
+	struct unified_io_target t = {};
+	struct unified_descriptor d = { .type = UNIFIED_REGION_F_NVME,
+					.flags = UNIFIED_DESC_F_READ,
+					.len = FRAGS * 512 };
+	struct unified_fragment *list;
+	unsigned char *data;
+	int fd, i;
+
+	setup.cq_entries = 1024;
+	ok(!system(slow), "slow devices");
+	if (!ok(!mkdir(CGROUP, 0755) && put(CGROUP "/cgroup.procs", "0"), "in a memory cgroup"))
+		return;
+	fd = region_open(&setup);
+	ok(fd >= 0 && put(CGROUPS "/cgroup.procs", "0"), "a region of it, and out of it");
+	ok(!add_target(fd, "/dev/nullb0", O_RDWR, &t) && !add_target(fd, "/dev/nullb1", O_RDWR, &t),
+	   "its targets");
+	data = region_map(fd, setup.offsets.data, MIB, PROT_READ | PROT_WRITE);
+	list = (void *)data;
+	operations_of(fd, "operations", d, 600);
+	d.targets = 3;
+	operations_of(fd, "with two commands", d, 1700);
+	for (i = 0; i < FRAGS; i++)
+		list[i] = (struct unified_fragment){ .addr = (i + 1) * SMALL, .len = 512 };
+	d.flags |= UNIFIED_DESC_F_GATHER;
+	d.nr_frags = FRAGS;
+	operations_of(fd, "with lists", d, 12000);
+	for (i = 0; i < FRAGS; i++)
+		list[i].addr++;
+	operations_of(fd, "copied", d, 60000);
+	munmap(data, MIB);
+	close(fd);
 	ok(!rmdir(CGROUP), "the cgroup goes");
-	ok(!system("modprobe -r null_blk"), "and the device");
+	/* Their devices are closed by a work item. */
+	ok(!system("for i in $(seq 50); do rmmod null_blk 2>/dev/null && exit; sleep 0.1; done; exit 1"),
+	   "and the devices");
 }
 
 /* --- nodes ----------------------------------------------------------------- */
