@@ -34,9 +34,10 @@ static void unified_target_close(struct work_struct *work)
 	struct unified_target *t = container_of(work, struct unified_target, close_work);
 	struct unified_io_region *r = t->region;
 
-	t->ops->detach(t);
-	bdev_fput(t->file);
+	/* Who finds the device free is to find the index free, too. */
 	scoped_guard(mutex, &r->target_mutex) {
+		t->ops->detach(t);
+		bdev_fput(t->file);
 		t->file = NULL;
 		if (t->state == UNIFIED_TARGET_REMOVED)
 			t->state = UNIFIED_TARGET_ABSENT;
