@@ -6,6 +6,7 @@
  *
  * VM: --nvme 64M --nvme 64M,ms=8
  */
+#include <pthread.h>
 #include <sys/wait.h>
 
 #include "io.h"
@@ -47,6 +48,33 @@ static void refuse(const char *device, int mode, struct unified_io_target t, int
 static void remove_it(struct unified_io_target *t)
 {
 	ioctl(fd, UNIFIED_IO_REMOVE_TARGET, t);
+}
+
+static void *removes(void *arg)
+{
+	remove_it(arg);
+	return NULL;
+}
+
+/* A device that is free again is not free before its index is. */
+static void free_at_once(void)
+{
+	struct unified_io_target first = {}, t = {};
+	pthread_t remover;
+	int i, ret = 0;
+
+	for (i = 0; i < 30 && !ret && !t.index; i++) {
+		if (add_target(fd, path, O_RDWR, &first) ||
+		    pthread_create(&remover, NULL, removes, &first))
+			break;
+		do {
+			t = (struct unified_io_target){};
+			ret = add_target(fd, path, O_RDWR, &t);
+		} while (ret && errno == EBUSY);
+		pthread_join(remover, NULL);
+		remove_it(&t);
+	}
+	ok(i == 30 && !ret && !t.index, "device and index are free at the same time");
 }
 
 static void refused(void)
@@ -313,6 +341,7 @@ int main(void)
 		return done();
 	refused();
 	claimed();
+	free_at_once();
 	read_only(UNIFIED_TARGET_F_BLOCK);
 	read_only(UNIFIED_TARGET_F_NVME);
 	within_range(UNIFIED_TARGET_F_BLOCK);
