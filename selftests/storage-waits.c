@@ -59,6 +59,8 @@ int main(void)
 	   "two targets");
 	both(&doors[0]);
 	both(&doors[1]);
+	munmap(data, MIB);
 	close(fd);
+	ok(unload_driver("zram"), "the devices go");
 	return done();
 }
