@@ -189,7 +189,7 @@ static int unified_ioctl_get_policy(unsigned int cmd, void __user *arg)
 /* As many requests as the block layer allocates at once. */
 #define UNIFIED_BATCH 32
 
-/* Submit @n of an array. Returns how many were, and why no more in @error. */
+/* Submit @n of an array. Returns how many were, and in @error why not all. */
 static u32 unified_submit_batch(struct unified_io_region *r,
 				const struct unified_descriptor __user *from, u32 n, int *error)
 {
