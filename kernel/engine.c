@@ -255,8 +255,9 @@ static int unified_steer(struct unified_op *op)
  *
  * Context: process; sleeps only for process hooks, and for requests of a device
  * if op->may_wait says so.
- * Return: -EIOCBQUEUED if the door will be called when it is done; else it is
- * done, with 0 or another errno.
+ * Return: -EIOCBQUEUED if the door will be called when it is done; -ERESTARTNOINTR,
+ * which no policy can say, if nothing was done for want of memory that it may not wait
+ * for; else it is done, with 0 or another errno.
  */
 int unified_submit_operation(struct unified_op *op)
 {
@@ -265,14 +266,17 @@ int unified_submit_operation(struct unified_op *op)
 	int ret;
 
 	op->done.user_data = d->user_data;
-	unified_count(r, operations, 1);
-	trace_unified_submit(r->id, d);
-
 	ret = unified_check_request(d);
 	/* A BPF descriptor's opcode is 0: it has data, too. */
 	op->data = NULL;
 	if (!ret && unified_desc_has_data(d))
 		ret = unified_data_map(op);
+	if (unlikely(ret == -ENOMEM && !op->may_wait)) {
+		unified_data_unmap(op);
+		return -ERESTARTNOINTR;
+	}
+	unified_count(r, operations, 1);
+	trace_unified_submit(r->id, d);
 	if (!ret)
 		ret = d->type == UNIFIED_REGION_F_BPF ? unified_chain_process(op)
 						      : unified_steer(op);

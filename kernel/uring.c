@@ -72,7 +72,7 @@ static int unified_uring_submit(struct unified_io_region *r, struct io_uring_cmd
 	struct unified_op *op;
 	int ret;
 
-	op = unified_op_alloc(r, &uring_door, GFP_NOWAIT | __GFP_NOWARN);
+	op = unified_op_alloc(r, &uring_door, may_wait ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
 	if (!op)
 		return may_wait ? -ENOMEM : -EAGAIN;
 	unified_op_take(op, io_uring_sqe128_cmd(cmd->sqe, struct unified_descriptor));
@@ -86,6 +86,10 @@ static int unified_uring_submit(struct unified_io_region *r, struct io_uring_cmd
 	op->polled = issue_flags & IO_URING_F_IOPOLL;
 	unified_uring_pdu(cmd)->op = op;
 	ret = unified_submit_operation(op);
+	if (unlikely(ret == -ERESTARTNOINTR)) {
+		unified_op_free(op);
+		return -EAGAIN;
+	}
 	if (ret != -EIOCBQUEUED)
 		unified_uring_reply(cmd, op, issue_flags);
 	return -EIOCBQUEUED;

@@ -179,6 +179,48 @@ static void operations_of(int fd, const char *what, struct unified_descriptor d,
 }
 
 /*
+ * A cgroup that is full of clean pages has room for who may wait for it: io_uring asks
+ * without waiting first, and then where it can.
+ */
+static void at_the_limit(int fd, struct unified_descriptor d)
+{
+	struct io_unified_region region = { .fd = fd };
+	struct io_uring_cqe *cqe;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	/* With its last file go the pages of a device. */
+	int disk = open("/dev/nvme0n1", O_RDONLY | O_CLOEXEC);
+	int i, good = 0, ret = 0;
+	char limit[32];
+
+	snprintf(limit, sizeof(limit), "%ld", charged() + (long)(8 * MIB));
+	put(CGROUP "/memory.max", limit);
+	put(CGROUP "/cgroup.procs", "0");
+	ret = system("dd if=/dev/nvme0n1 of=/dev/null bs=1M count=64 status=none");
+	put(CGROUPS "/cgroup.procs", "0");
+	if (!ok(!ret && charged() > atol(limit) - 2 * (long)MIB,
+		"its cgroup is full of pages of files"))
+		diag("%d: %ld of %s", ret, charged(), limit);
+	if (!ok(!io_uring_queue_init(1024, &ring, IORING_SETUP_SQE128 | IORING_SETUP_CQE32),
+		"a ring"))
+		return;
+	for (i = 0; i < OPS && (sqe = io_uring_get_sqe(&ring)); i++) {
+		io_uring_prep_unified(sqe, &region, 0, 0, 0);
+		*io_uring_unified_desc(sqe) = d;
+	}
+	io_uring_submit(&ring);
+	for (i = 0; i < OPS && !io_uring_wait_cqe(&ring, &cqe); i++) {
+		good += cqe->res == (int)d.len;
+		ret = cqe->res < 0 ? cqe->res : ret;
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	ok(good == OPS, "operations of io_uring have what they need (%d of %d, %d)", good, OPS,
+	   ret);
+	io_uring_queue_exit(&ring);
+	close(disk);
+}
+
+/*
  * Operations, too, are charged to who set the region up, not to who submits them; so are
  * their commands, their lists of vectors, and what is copied for a device.
  */
@@ -216,6 +258,9 @@ static void operations(void)
 	for (i = 0; i < FRAGS; i++)
 		list[i].addr++;
 	operations_of(fd, "copied", d, 60000);
+	for (i = 0; i < FRAGS; i++)
+		list[i].addr--;
+	at_the_limit(fd, d);
 	munmap(data, MIB);
 	close(fd);
 	ok(!rmdir(CGROUP), "the cgroup goes");
