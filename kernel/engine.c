@@ -204,6 +204,9 @@ static int unified_issue_rest(struct unified_op *op)
 		}
 		atomic_inc(&op->pending);
 		unified_send(c);
+		/* Who is killed does not wait; the work goes on. */
+		if (unlikely(fatal_signal_pending(current)))
+			op->may_wait = false;
 	}
 	ret = PTR_ERR(c);
 	if ((ret == -EAGAIN || ret == -ENOMEM) && !op->may_wait)
@@ -308,9 +311,12 @@ void unified_resume_operation(struct unified_op *op)
 
 	op->may_wait = true;
 	op->resumed = true;
+	/* Only who polls his ring frees a polled request, and he may have ceased to. */
+	op->polled = false;
 	ret = unified_issue_rest(op);
 	if (ret == -EIOCBQUEUED)
 		return;
+	op->done.tries++;
 	op->error = ret;
 	unified_operation_end(op);
 }
