@@ -82,9 +82,9 @@ static void unified_target_publish(struct unified_target *t)
 	t->state = UNIFIED_TARGET_PRESENT;
 	percpu_ref_reinit(&t->users);
 	atomic_set(&t->killed, 0);
-	/* Its device may have died before it could be killed. */
+	/* Its device may have died, or its region been closed, before it could be killed. */
 	smp_mb();
-	if (READ_ONCE(t->dead))
+	if (READ_ONCE(t->dead) || READ_ONCE(t->region->targets_closed))
 		unified_target_kill(t);
 }
 
@@ -296,7 +296,7 @@ int unified_target_add(struct unified_io_region *r, struct unified_io_target *in
 	    info->access & ~(UNIFIED_TARGET_READ | UNIFIED_TARGET_WRITE) || info->resv)
 		return -EINVAL;
 	guard(mutex)(&r->target_mutex);
-	if (r->targets_closed)
+	if (READ_ONCE(r->targets_closed))
 		return -ENODEV;
 	/* An administrator names the region. */
 	if (r->targets_sealed && !info->region)
@@ -413,16 +413,22 @@ int unified_targets_seal(struct unified_io_region *r)
 	return 0;
 }
 
-/* The region's file is closed. What is under way ends on its own. */
+/*
+ * The region's file is closed. What is under way ends on its own. Without the mutex,
+ * which somebody who adds a target may hold as long as that device does not answer.
+ */
 void unified_targets_close(struct unified_io_region *r)
 {
+	struct unified_target *t;
 	u32 i;
 
-	guard(mutex)(&r->target_mutex);
-	r->targets_closed = true;
-	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++)
-		if (r->targets[i] && r->targets[i]->state == UNIFIED_TARGET_PRESENT)
-			unified_target_kill(r->targets[i]);
+	WRITE_ONCE(r->targets_closed, true);
+	smp_mb(); /* see unified_target_publish() */
+	for (i = 0; i < UNIFIED_IO_MAX_TARGETS; i++) {
+		t = smp_load_acquire(&r->targets[i]); /* from unified_target_at() */
+		if (t)
+			unified_target_kill(t);
+	}
 }
 
 /* With the region's last reference: no device is open. */
