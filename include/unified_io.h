@@ -56,6 +56,7 @@
 
 #define UNIFIED_IO_MAX_FRAGMENTS 256
 #define UNIFIED_IO_MAX_TARGETS	 32
+#define UNIFIED_IO_MAX_POLICIES	 64 /* attached to one region */
 
 /* Flags of a region. */
 #define UNIFIED_IO_SETUP_NODE	     (1U << 0) /* numa_node says where its memory is */
@@ -327,11 +328,13 @@ struct unified_io_target {
  * CAP_SYS_ADMIN, or the region was set up with UNIFIED_IO_SETUP_BPF.
  *
  * ENOENT   no such policy, no such region, or (DETACH) not attached to it
- * EEXIST   attached to it already
+ * EEXIST   attached to it already, and no less enforced
  * EINVAL   a flag, a reserved member, or a name that does not end
  * ENXIO    this descriptor has no region, and region is 0
+ * ENOSPC   there are UNIFIED_IO_MAX_POLICIES
  * EPERM    another's region, without CAP_SYS_ADMIN; or it is (to be) enforced
  * ESTALE   it was ejected
+ * EXDEV    it was loaded for another region
  */
 #define UNIFIED_IO_ATTACH_BPF _IOW(UNIFIED_IO_MAGIC, 0x02, struct unified_io_bpf)
 #define UNIFIED_IO_DETACH_BPF _IOW(UNIFIED_IO_MAGIC, 0x08, struct unified_io_bpf)

@@ -72,6 +72,7 @@ void unified_chain_free(struct unified_chain *chain);
 
 /* registry.c */
 void unified_table_put(struct unified_table *t);
+bool unified_table_is_shared(const struct unified_table *t);
 __printf(2, 3) void unified_table_error(struct unified_table *t, const char *fmt, ...);
 
 #endif

@@ -44,6 +44,8 @@ struct unified_policy {
 	u32 map_id;
 	u32 errors; /* of an ejected one */
 	s32 priority;
+	u32 region;	/* that it was loaded for; 0: for any */
+	u32 nr_regions; /* where it is attached; written under policy_mutex */
 	char name[UNIFIED_POLICY_NAME];
 	atomic_t nr_tables; /* whose exit hook has not run */
 	struct kref ref;    /* one for the list, one for each table */
@@ -236,13 +238,26 @@ static void unified_attachment_insert(struct unified_attachment *a)
 	/* Before the first that comes later, or at the end. */
 	list_add_tail(&a->of_region, &other->of_region);
 	list_add_tail(&a->of_policy, &a->policy->attachments);
+	WRITE_ONCE(a->policy->nr_regions, a->policy->nr_regions + 1);
+}
+
+static void unified_attachment_unlink(struct unified_attachment *a)
+{
+	list_del(&a->of_region);
+	list_del(&a->of_policy);
+	WRITE_ONCE(a->policy->nr_regions, a->policy->nr_regions - 1);
 }
 
 static void unified_attachment_remove(struct unified_attachment *a)
 {
-	list_del(&a->of_region);
-	list_del(&a->of_policy);
+	unified_attachment_unlink(a);
 	kfree(a);
+}
+
+/* Does more than one region use it? Any context. */
+bool unified_table_is_shared(const struct unified_table *t)
+{
+	return READ_ONCE(t->policy->nr_regions) > 1;
 }
 
 /* Enforce a policy, or end that: who set the region up, unless it was an administrator. */
@@ -251,8 +266,11 @@ static bool unified_may_enforce(const struct unified_io_region *r, bool by_admin
 	return (!by_admin && uid_eq(r->uid, current_euid())) || capable(CAP_SYS_ADMIN);
 }
 
+/* What is attached already can still become enforced, or that by an administrator. */
 static int unified_attach(struct unified_policy *p, struct unified_io_region *r, bool enforced)
 {
+	/* What an administrator enforces, no other process of that user takes away. */
+	bool by_admin = enforced && capable(CAP_SYS_ADMIN);
 	struct unified_attachment *a;
 
 	lockdep_assert_held(&policy_mutex);
@@ -262,29 +280,37 @@ static int unified_attach(struct unified_policy *p, struct unified_io_region *r,
 		return -ENOENT;
 	if (p->ejected || atomic_read(&p->table->failed))
 		return -ESTALE;
-	if (unified_attachment_find(p, r))
+	a = unified_attachment_find(p, r);
+	if (a && enforced <= a->enforced && by_admin <= a->by_admin)
 		return -EEXIST;
-	a = kzalloc_obj(*a, GFP_KERNEL_ACCOUNT);
+	/* A chain is one piece of memory. What an administrator enforces has room. */
+	if (!a && !by_admin && list_count_nodes(&r->attachments) >= UNIFIED_IO_MAX_POLICIES)
+		return -ENOSPC;
+	if (a)
+		unified_attachment_unlink(a);
+	else
+		a = kzalloc_obj(*a, GFP_KERNEL_ACCOUNT);
 	if (!a)
 		return -ENOMEM;
 	a->policy = p;
 	a->region = r;
 	a->enforced = enforced;
-	/* What an administrator enforces, no other process of that user takes away. */
-	a->by_admin = enforced && capable(CAP_SYS_ADMIN);
+	a->by_admin = by_admin;
 	unified_attachment_insert(a);
 	unified_chain_refresh(r);
 	return 0;
 }
 
-/* Off every chain that is published. */
-static void unified_detach_all(struct unified_policy *p)
+/* Off every chain that is published; those that are enforced stay, unless they go too. */
+static void unified_detach_all(struct unified_policy *p, bool enforced_too)
 {
 	struct unified_attachment *a, *next;
 	struct unified_io_region *r;
 
 	lockdep_assert_held(&policy_mutex);
 	list_for_each_entry_safe(a, next, &p->attachments, of_policy) {
+		if (a->enforced && !enforced_too)
+			continue;
 		r = a->region;
 		unified_attachment_remove(a);
 		unified_chain_refresh(r);
@@ -323,23 +349,6 @@ void unified_attachments_exit(struct unified_io_region *r)
 
 /* --- ejection -------------------------------------------------------------- */
 
-/* As unified_detach_all(), but what is enforced stays, and is refused. True: some is. */
-static bool unified_detach_ejected(struct unified_policy *p)
-{
-	struct unified_attachment *a, *next;
-	struct unified_io_region *r;
-
-	lockdep_assert_held(&policy_mutex);
-	list_for_each_entry_safe(a, next, &p->attachments, of_policy) {
-		if (a->enforced)
-			continue;
-		r = a->region;
-		unified_attachment_remove(a);
-		unified_chain_refresh(r);
-	}
-	return !list_empty(&p->attachments);
-}
-
 static void unified_table_eject(struct work_struct *work)
 {
 	struct unified_table *t = container_of(work, struct unified_table, eject_work);
@@ -353,8 +362,9 @@ static void unified_table_eject(struct work_struct *work)
 			p->errors = atomic_read(&t->errors);
 			pr_warn("unified_io_region: policy %s ejected: %s\n", p->name,
 				t->failure.reason);
-			/* The chains that refuse for it hold its table. */
-			if (!unified_detach_ejected(p)) {
+			/* What is enforced is refused; those chains hold its table. */
+			unified_detach_all(p, false);
+			if (list_empty(&p->attachments)) {
 				p->table = NULL;
 				unified_table_put(t);
 			}
@@ -410,6 +420,7 @@ static struct unified_policy *unified_policy_alloc(const struct unified_region_o
 		return NULL;
 	p->map_id = bpf_struct_ops_id(ops);
 	p->priority = ops->priority;
+	p->region = ops->region;
 	strscpy(p->name, ops->name);
 	kref_init(&p->ref);
 	INIT_LIST_HEAD(&p->attachments);
@@ -515,7 +526,7 @@ void unified_policy_unregister(struct unified_region_ops *ops)
 
 	scoped_guard(mutex, &policy_mutex) {
 		p = ops->priv;
-		unified_detach_all(p);
+		unified_detach_all(p, true);
 		unified_policy_leave(p, ops);
 		WRITE_ONCE(nr_policies, nr_policies - 1);
 		if (p->table)
@@ -607,7 +618,12 @@ int unified_policy_attach(struct unified_io_region *r, const struct unified_io_b
 
 	guard(mutex)(&policy_mutex);
 	p = unified_policy_find_ready(bpf->name);
-	return p ? unified_attach(p, r, bpf->flags & UNIFIED_IO_BPF_ENFORCE) : -ENOENT;
+	if (!p)
+		return -ENOENT;
+	/* What was loaded for one region is for no other. */
+	if (p->region && p->region != r->id)
+		return -EXDEV;
+	return unified_attach(p, r, bpf->flags & UNIFIED_IO_BPF_ENFORCE);
 }
 
 static int unified_detach(struct unified_io_region *r, const char *name)

@@ -161,6 +161,11 @@ static int attach(unsigned long cmd, const char *doing, int argc, char **argv)
 		return fail(0, "'%s' is attached to region %u already", bpf.name, region);
 	case -ESTALE:
 		return fail(0, "'%s' was ejected: unload it and load it again", bpf.name);
+	case -EXDEV:
+		return fail(0, "'%s' was loaded for another region, and is for no other", bpf.name);
+	case -ENOSPC:
+		return fail(0, "region %u has %u policies: detach one that is not needed", region,
+			    UNIFIED_IO_MAX_POLICIES);
 	case -EPERM:
 		return fail(0, "it takes CAP_SYS_ADMIN to %s policies by a region's id", doing);
 	case -ENOENT:

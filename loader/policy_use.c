@@ -155,6 +155,9 @@ static int use_status(int err, const char *name)
 	case -EAGAIN:
 	case -EEXIST:
 		return fail(0, "policy '%s' comes and goes: something loads and unloads it", name);
+	case -EXDEV:
+		return fail(0, "policy '%s' was loaded for another region, and is for no other",
+			    name);
 	case -EPERM:
 		return policies_fail(err);
 	default:

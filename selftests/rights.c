@@ -326,7 +326,7 @@ static int registers(const void *arg)
 	return link ? 0 : -errno;
 }
 
-static int names_region(int (*who)(void), uint32_t region, uint32_t flags)
+static struct policy watch_of(uint32_t region, uint32_t flags)
 {
 	struct policy p = policy_open(OBJECT, "watch");
 	struct unified_region_ops {
@@ -336,11 +336,18 @@ static int names_region(int (*who)(void), uint32_t region, uint32_t flags)
 		uint32_t flags;
 	} *ops;
 	size_t size;
-	int ret;
 
 	ops = bpf_map__initial_value(p.map, &size);
 	ops->region = region;
 	ops->flags = flags;
+	return p;
+}
+
+static int names_region(int (*who)(void), uint32_t region, uint32_t flags)
+{
+	struct policy p = watch_of(region, flags);
+	int ret;
+
 	ret = bpf_object__load(p.obj) ? 250 : as(who, registers, &p);
 	policy_close(&p);
 	return ret;
@@ -356,6 +363,19 @@ static void naming(void)
 	ok(names_region(loader, shared.id, 0) == 0, "it may name one that is for all");
 	ok(names_region(loader, 0, 0) == 0, "and none");
 	ok(names_region(administrator, 0, 2) == EINVAL, "enforced nowhere: that is a mistake");
+}
+
+/* What is for one region, its loader lets no other have. */
+static void of_one_region(void)
+{
+	struct unified_io_bpf bpf = { .name = "watch" };
+	struct policy p = watch_of(setup.id, 0);
+
+	ok(!policy_attach(&p), "a policy of one region");
+	fails_with(ioctl(shared_fd, UNIFIED_IO_ATTACH_BPF, &bpf), EXDEV, "to another");
+	ok(!ioctl(fd, UNIFIED_IO_DETACH_BPF, &bpf) && !ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf),
+	   "to its own, again");
+	policy_close(&p);
 }
 
 /* --- enforced policies ----------------------------------------------------------------- */
@@ -470,6 +490,7 @@ int main(void)
 	by_number();
 	by_token();
 	naming();
+	of_one_region();
 	enforced();
 	close(fd);
 	close(shared_fd);
