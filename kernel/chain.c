@@ -175,6 +175,8 @@ static __always_inline struct unified_bpf_ctx *unified_op_ctx(struct unified_op 
 	op->was_targets = op->desc.targets;
 	op->was_flags = op->desc.flags;
 	op->moved_by = 0;
+	op->changed = false;
+	op->changed_freely = false;
 	return ctx;
 }
 
@@ -186,39 +188,117 @@ static __always_inline bool unified_changed(const struct unified_op *op)
 
 /*
  * Note what a hook changed, and undo what it may not: where an operation goes is its to
- * say, and FUA, but not what is done. @i: its link.
+ * say, and FUA, but not what is done.
  */
-static void unified_see_changes(struct unified_op *op, u32 i)
+static void unified_see_changes(struct unified_op *op, const struct unified_hooks *hooks,
+				const struct unified_link *link)
 {
 	struct unified_descriptor *d = &op->desc;
 
-	op->was_flags &= ~UNIFIED_DESC_F_FUA;
-	op->was_flags |= d->flags & UNIFIED_DESC_F_FUA;
-	d->flags = op->was_flags;
-	if (d->lba == op->was_lba && d->targets == op->was_targets)
+	d->flags = (op->was_flags & ~UNIFIED_DESC_F_FUA) | (d->flags & UNIFIED_DESC_F_FUA);
+	if (!unified_changed(op))
 		return;
-	op->moved_by = i + 1;
+	if (!op->changed) {
+		op->from_lba = op->was_lba;
+		op->from_targets = op->was_targets;
+		op->from_flags = op->was_flags;
+	}
+	op->changed = true;
+	op->changed_freely |= !unified_link_enforced(hooks, link);
+	if (d->lba != op->was_lba || d->targets != op->was_targets)
+		op->moved_by = link - hooks->links + 1;
 	op->was_lba = d->lba;
 	op->was_targets = d->targets;
+	op->was_flags = d->flags;
+}
+
+/* As it was before any of the hooks changed it. */
+static void unified_undo_changes(struct unified_op *op)
+{
+	op->desc.lba = op->from_lba;
+	op->desc.targets = op->from_targets;
+	op->desc.flags = op->from_flags;
+}
+
+/*
+ * Somebody chose a place that an operation cannot go to. Where several regions use the
+ * policy that does not count: what there is to choose is of this region, and no other is
+ * to lose its policy by it.
+ */
+static bool unified_place_counts(const struct unified_link *link)
+{
+	return !unified_table_is_shared(link->table);
 }
 
 /*
  * May it go there? What may not is refused later in any case; here it is known whose
- * mistake that is. Under the chain's lock.
+ * mistake that is: not the policy's, where it could not have gone to where it was to go
+ * before. Under the chain's lock.
  */
 static noinline int unified_check_move(const struct unified_op *op,
 				       const struct unified_hooks *hooks, const char *hook)
 {
-	int ret = unified_targets_fit(op);
+	const struct unified_link *link = &hooks->links[op->moved_by - 1];
+	int ret = unified_targets_fit(op->region, &op->desc);
+	struct unified_descriptor before;
 
-	if (ret)
-		unified_table_error(hooks->links[op->moved_by - 1].table,
-				    "%s chose lba %llu, targets %#x: %d", hook, op->desc.lba,
-				    op->desc.targets, ret);
+	if (!ret)
+		return 0;
+	before = op->desc;
+	before.lba = op->from_lba;
+	before.targets = op->from_targets;
+	if (unified_place_counts(link) && !unified_targets_fit(op->region, &before))
+		unified_table_error(link->table, "%s chose lba %llu, targets %#x: %d", hook,
+				    op->desc.lba, op->desc.targets, ret);
 	return ret;
 }
 
+/*
+ * Where an operation goes now, who is enforced was not asked about when it was
+ * submitted. It goes there if each of them would have it so; else it is as it was, and
+ * refused. Preemption is disabled.
+ */
+static int unified_ask_enforced(struct unified_op *op, const struct unified_chain *chain)
+{
+	const struct unified_hooks *hooks = &chain->hooks[UNIFIED_HOOK_SUBMIT];
+	struct unified_bpf_ctx *ctx = (struct unified_bpf_ctx *)op->policy_ctx;
+	const struct unified_link *link;
+	s32 said;
+
+	ctx->completion = NULL;
+	for (link = hooks->enforced; link < hooks->end; link++) {
+		said = unified_link_failed(link) ? -EPERM : link->hook(ctx);
+		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link), "submit",
+				      said);
+		if ((said == UNIFIED_CONTINUE || said == UNIFIED_ISSUE) && !unified_changed(op))
+			continue;
+		unified_undo_changes(op);
+		return unified_is_errno(said) ? said : -EPERM;
+	}
+	return 0;
+}
+
 /* --- the hooks --------------------------------------------------------------- */
+
+/* Process hooks changed an operation. */
+static int unified_process_changed(struct unified_op *op, const struct unified_chain *chain,
+				   const struct unified_hooks *hooks)
+{
+	int ret;
+
+	/* What was read has arrived, and data alone goes nowhere. */
+	if (op->desc.type == UNIFIED_REGION_F_BPF || unified_desc_fills(&op->desc)) {
+		unified_undo_changes(op);
+		return 0;
+	}
+	if (op->changed_freely) {
+		guard(preempt)();
+		ret = unified_ask_enforced(op, chain);
+		if (ret)
+			return ret;
+	}
+	return op->moved_by ? unified_check_move(op, hooks, "process") : 0;
+}
 
 /**
  * unified_chain_process - let the chain's process hooks work on data
@@ -235,11 +315,13 @@ int unified_chain_process(struct unified_op *op)
 	struct unified_io_region *r = op->region;
 	const struct unified_hooks *hooks;
 	struct unified_bpf_ctx *ctx = unified_op_ctx(op);
+	const struct unified_chain *chain;
 	const struct unified_link *link;
 	s32 ret;
 
 	guard(srcu)(&r->chain_srcu);
-	hooks = unified_hooks_of(srcu_dereference(r->chain, &r->chain_srcu), UNIFIED_HOOK_PROCESS);
+	chain = srcu_dereference(r->chain, &r->chain_srcu);
+	hooks = unified_hooks_of(chain, UNIFIED_HOOK_PROCESS);
 	unified_for_each_link(link, hooks) {
 		if (unified_link_failed(link)) {
 			if (unified_link_enforced(hooks, link))
@@ -248,17 +330,14 @@ int unified_chain_process(struct unified_op *op)
 		}
 		ret = link->hook(ctx);
 		trace_unified_verdict(r->id, &op->desc, unified_link_name(link), "process", ret);
-		unified_see_changes(op, link - hooks->links);
+		unified_see_changes(op, hooks, link);
 		if (unified_is_errno(ret))
 			return ret;
 		if (ret)
 			unified_verdict_error(link->table, "process", ret);
 	}
 	unified_count(r, bytes_processed, op->data_len);
-	/* What was read has arrived, and data alone goes nowhere. */
-	if (op->desc.type == UNIFIED_REGION_F_BPF || unified_desc_fills(&op->desc))
-		return 0;
-	return op->moved_by ? unified_check_move(op, hooks, "process") : 0;
+	return unlikely(op->changed) ? unified_process_changed(op, chain, hooks) : 0;
 }
 
 /*
@@ -277,7 +356,8 @@ static s32 unified_call_rx(const struct unified_link *link, struct unified_bpf_c
 
 	trace_unified_verdict(ctx->region->id, d, unified_link_name(link), "rx", verdict);
 	/* The caller is refused later. */
-	if (unlikely(d->targets != targets && !unified_targets_known(ctx->region, d->targets)))
+	if (unlikely(d->targets != targets && !unified_targets_known(ctx->region, d->targets)) &&
+	    unified_place_counts(link))
 		unified_table_error(link->table, "rx chose targets %#x, which are not there",
 				    d->targets);
 	if (unified_is_errno(verdict) || verdict == UNIFIED_CONTINUE || verdict == UNIFIED_ISSUE ||
@@ -372,7 +452,7 @@ static noinline s32 unified_submit_said(struct unified_op *op, const struct unif
 		return verdict;
 	if (verdict == UNIFIED_DROP)
 		return -ECANCELED;
-	unified_see_changes(op, link - hooks->links);
+	unified_see_changes(op, hooks, link);
 	if (verdict == UNIFIED_CONTINUE || verdict == UNIFIED_ISSUE)
 		return verdict;
 	unified_verdict_error(table, "submit", verdict);
@@ -419,12 +499,23 @@ int unified_chain_submit(struct unified_op *op)
 static noinline s32 unified_complete_said(struct unified_op *op, const struct unified_hooks *hooks,
 					  const struct unified_link *link, s32 verdict)
 {
-	unified_see_changes(op, link - hooks->links);
+	unified_see_changes(op, hooks, link);
 	if (verdict == UNIFIED_CONTINUE || verdict == UNIFIED_TO_USER || verdict == UNIFIED_DROP ||
 	    verdict == UNIFIED_RETRY || unified_is_errno(verdict))
 		return verdict;
 	unified_verdict_error(link->table, "complete", verdict);
 	return UNIFIED_CONTINUE;
+}
+
+/* It is to be issued once more, and complete hooks changed it. */
+static noinline int unified_retry_changed(struct unified_op *op, const struct unified_chain *chain,
+					  const struct unified_hooks *hooks)
+{
+	int ret = op->changed_freely ? unified_ask_enforced(op, chain) : 0;
+
+	if (ret)
+		return ret;
+	return op->moved_by ? unified_check_move(op, hooks, "complete") : 0;
 }
 
 /**
@@ -462,7 +553,7 @@ int unified_chain_complete(struct unified_op *op)
 		if (verdict != UNIFIED_CONTINUE)
 			link = unified_decided(hooks, link);
 	}
-	if (unlikely(verdict == UNIFIED_RETRY && op->moved_by))
-		return unified_check_move(op, hooks, "complete") ?: verdict;
+	if (unlikely(verdict == UNIFIED_RETRY && op->changed))
+		return unified_retry_changed(op, chain, hooks) ?: verdict;
 	return verdict ?: UNIFIED_TO_USER;
 }

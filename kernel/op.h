@@ -92,7 +92,12 @@ struct unified_op {
 	u64 was_lba;	   /* what hooks may change of desc, as it was */
 	u32 was_targets;
 	u16 was_flags;
+	u16 from_flags; /* if it was changed: as it was before the first of them */
+	u64 from_lba;
+	u32 from_targets;
 	u32 moved_by; /* the last that changed where it goes: its link, from 1 on */
+	bool changed;
+	bool changed_freely; /* by one that is not enforced */
 
 	struct list_head node;		  /* in a list of the region's work */
 	struct unified_command *commands; /* that were issued; poll looks at any time */

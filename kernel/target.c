@@ -330,25 +330,26 @@ bool unified_targets_known(struct unified_io_region *r, u32 targets)
 
 /**
  * unified_targets_fit - could an operation be issued where it is to go?
- * @op: the operation; a policy has changed that
+ * @r: the region
+ * @d: the operation
  *
  * A target that is gone is not the policy's fault, and fits.
  *
  * Return: 0, or what it will be refused with.
  */
-int unified_targets_fit(const struct unified_op *op)
+int unified_targets_fit(struct unified_io_region *r, const struct unified_descriptor *d)
 {
-	u32 targets = op->desc.targets ?: 1;
+	u32 targets = d->targets ?: 1;
 	int ret = 0;
 
-	if (!unified_targets_known(op->region, targets))
+	if (!unified_targets_known(r, targets))
 		return -ENODEV;
 	for (; targets && !ret; targets &= targets - 1) {
-		struct unified_target *t = unified_target_get(op->region, __ffs(targets));
+		struct unified_target *t = unified_target_get(r, __ffs(targets));
 
 		if (!t)
 			continue;
-		ret = unified_target_check(t, &op->desc, bdev_logical_block_size(t->bdev));
+		ret = unified_target_check(t, d, bdev_logical_block_size(t->bdev));
 		unified_target_put(t);
 	}
 	return ret == -ENODEV ? 0 : ret;

@@ -78,7 +78,7 @@ int unified_target_add(struct unified_io_region *r, struct unified_io_target *in
 int unified_target_remove(struct unified_io_region *r, struct unified_io_target *info);
 int unified_target_info_from(struct unified_io_region *r, struct unified_io_target *info);
 int unified_targets_seal(struct unified_io_region *r);
-int unified_targets_fit(const struct unified_op *op);
+int unified_targets_fit(struct unified_io_region *r, const struct unified_descriptor *d);
 bool unified_targets_known(struct unified_io_region *r, u32 targets);
 void unified_targets_close(struct unified_io_region *r);
 void unified_targets_free(struct unified_io_region *r);

@@ -343,6 +343,123 @@ static void ejected_for_places(const struct door *door)
 			  "processes", "process chose lba 1099511627776");
 }
 
+/* A request that could go nowhere is not held against who sends it elsewhere. */
+static void bad_requests(const struct door *door)
+{
+	struct policy p = attached("submits_only", "submits", (struct settings){ .set_lba = 16 });
+	struct unified_descriptor part = rw(UNIFIED_DESC_F_WRITE, 8), past = part;
+	struct unified_completion done;
+	int i, refused = 0;
+
+	part.len = 100;
+	past.lba = 1ULL << 40;
+	past.targets = 1 << 9;
+	for (i = 0; i < 10; i++)
+		refused += door->run(fd, &part, &done) == -EINVAL &&
+			   door->run(fd, &past, &done) == -ENODEV;
+	ok(refused == 10 && !policy_named("submits").errors,
+	   "%s: what was bad before is not the policy's mistake", door->name);
+	policy_close(&p);
+}
+
+/* What one region lacks costs no other its policy. */
+static void shared(const struct door *door)
+{
+	struct settings nowhere = { .set_targets = 1 << 7 };
+	struct policy p = attached("submits_only", "submits", nowhere);
+	struct unified_io_setup other_setup = REGION_SETUP;
+	int other = region_open(&other_setup), i, refused = 0;
+	struct unified_descriptor d = rw(UNIFIED_DESC_F_WRITE, 8);
+	struct unified_io_bpf bpf = { .name = "submits" };
+	struct unified_completion done;
+
+	ok(other >= 0 && !ioctl(other, UNIFIED_IO_ATTACH_BPF, &bpf), "%s: two regions", door->name);
+	for (i = 0; i < 20; i++)
+		refused += door->run(fd, &d, &done) == -ENODEV;
+	usleep(100000);
+	ok(refused == 20 && !policy_named("submits").ejected, "20 times to no target of one");
+	close(other);
+	policy_close(&p);
+}
+
+/* Who is enforced at submit has the last word also about what is changed later. */
+static void enforced_is_asked(const struct door *door)
+{
+	struct unified_io_bpf bpf = { .name = "guards" };
+	struct unified_descriptor write = rw(UNIFIED_DESC_F_WRITE, 8), both = write;
+	struct policy guard = policy_open(OBJECT, "guards_only"), process, complete;
+	struct settings away = { .verdict = RETRY, .set_lba = 64 };
+	struct unified_completion done;
+	struct seen seen;
+	int ret;
+
+	ok(!policy_attach(&guard) && !ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), "a guard");
+	bpf.flags = UNIFIED_IO_BPF_ENFORCE;
+	ok(!ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf) && policy_named("guards").enforced,
+	   "becomes one that is enforced");
+	fails_with(ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), EEXIST, "once");
+
+	fill(data, 4096, 91);
+	ret = answer(door, "completes_only", "completes", away, write, &done, &seen);
+	ok(ret == -EACCES && seen.completes == 1, "%s: complete cannot retry elsewhere (%d)",
+	   door->name, ret);
+	away.set_lba = 8;
+	ret = answer(door, "completes_only", "completes", away, write, &done, &seen);
+	ok(!ret && seen.completes == 8, "but where it was");
+	away.set_lba = 64;
+	away.verdict = 0;
+	both.type |= UNIFIED_REGION_F_BPF;
+	ret = answer(door, "processes_only", "processes", away, both, &done, &seen);
+	ok(ret == -EACCES, "process cannot send it elsewhere (%d)", ret);
+	ok(!device_read(path, disk, 4096, 64 * 512) && memcmp(disk, data, 4096),
+	   "nothing was written there");
+
+	/* What was read is there: a place it is given afterwards is none. */
+	fill(data, 4096, 92);
+	ok(!door->run(fd, &write, &done), "a write that may be");
+	process = attached("processes_only", "processes", away);
+	complete = attached("completes_only", "completes", (struct settings){ .verdict = RETRY });
+	both.flags = UNIFIED_DESC_F_READ;
+	memset(data, 0, 4096);
+	ok(!door->run(fd, &both, &done) && done.tries != 1 &&
+		   !device_read(path, disk, 4096, 8 * 512) && !memcmp(disk, data, 4096),
+	   "nor does it read from elsewhere");
+	policy_close(&complete);
+	policy_close(&process);
+	policy_close(&guard);
+}
+
+/* So many at a region, and no more, but for what an administrator enforces. */
+static void many(void)
+{
+	static struct policy p[UNIFIED_IO_MAX_POLICIES + 1];
+	struct unified_io_bpf bpf = {};
+	struct bpf_program *prog;
+	unsigned int i, n = 0;
+	size_t size;
+	char *name;
+
+	for (i = 0; i < UNIFIED_IO_MAX_POLICIES + 1; i++) {
+		p[i] = policy_open(OBJECT, "user_only");
+		bpf_object__for_each_program(prog, p[i].obj)
+			bpf_program__set_autoload(prog, !strcmp(bpf_program__name(prog),
+								"user_complete"));
+		name = bpf_map__initial_value(p[i].map, &size);
+		name = memmem(name, size, "user", 5);
+		snprintf(name, 8, "user%u", i);
+		snprintf(bpf.name, sizeof(bpf.name), "user%u", i);
+		if (policy_attach(&p[i]) || ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf))
+			break;
+		n++;
+	}
+	ok(n == UNIFIED_IO_MAX_POLICIES && errno == ENOSPC, "%u policies at one region (%u)",
+	   UNIFIED_IO_MAX_POLICIES, n);
+	bpf.flags = UNIFIED_IO_BPF_ENFORCE;
+	ok(!ioctl(fd, UNIFIED_IO_ATTACH_BPF, &bpf), "and one that is enforced");
+	for (i = 0; i < UNIFIED_IO_MAX_POLICIES + 1; i++)
+		policy_close(&p[i]);
+}
+
 static int by_bpf(struct policy *p, const char *prog, struct unified_descriptor d)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(p->obj, prog);
@@ -454,6 +571,12 @@ int main(void)
 		ejected_for_places(&doors[i]);
 	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++)
 		mistakes_of_enforced(&doors[i]);
+	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++) {
+		bad_requests(&doors[i]);
+		shared(&doors[i]);
+		enforced_is_asked(&doors[i]);
+	}
+	many();
 	errs("submits_only", "submits");
 	errs("completes_only", "completes");
 	bpf_hands_in();

@@ -60,6 +60,16 @@ SEC(".struct_ops.link")
 struct unified_region_ops user_only = { .name = "user", .priority = 1,
 					.complete = (void *)user_complete };
 
+/* Nothing goes anywhere but there. */
+SEC("struct_ops/submit")
+s32 BPF_PROG(any_guard, struct unified_bpf_ctx *uctx)
+{
+	return uctx->desc->lba == 8 ? UNIFIED_CONTINUE : -13 /* EACCES */;
+}
+
+SEC(".struct_ops.link")
+struct unified_region_ops guards_only = { .name = "guards", .submit = (void *)any_guard };
+
 SEC("struct_ops/process")
 s32 BPF_PROG(any_process, struct unified_bpf_ctx *uctx)
 {
