@@ -84,7 +84,8 @@ $(module): $(wildcard kernel/*.[ch] include/*.h) $(nvme_layout) $(probes) kernel
 	$(call say,MODULE,$(@F))
 	$(Q)mkdir -p $(out)/kernel
 	$(Q)+$(MAKE) $(if $(Q),-s) -C $(KDIR) M=$(CURDIR)/kernel MO=$(out)/kernel \
-		W=1 $(kernel_cc) UNIFIED_DEFINES="$(defines)" UNIFIED_OUT=$(out) modules
+		W=1 $(kernel_cc) UNIFIED_CFLAGS="$(if $(filter 1,$(STRICT)),-Werror)" \
+		UNIFIED_DEFINES="$(defines)" UNIFIED_OUT=$(out) modules
 	$(Q)vmlinux/check-btf.sh $(out)/kernel/$(@F)
 	$(Q)cp $(out)/kernel/$(@F) $@
 
