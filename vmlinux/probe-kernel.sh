@@ -25,6 +25,10 @@ awk -v dir="$dir" '
 		finish()
 		name = $2
 		sub(/:$/, "", name)
+		if (seen[name]++) {
+			print "probes: " name " is there twice" >"/dev/stderr"
+			exit 1
+		}
 		file = dir "/" name ".c"
 		print "#include <linux/module.h>" >file
 		body = 0
