@@ -150,7 +150,12 @@ $(out)/kfunc_names.h: include/unified_kfuncs.h
 	$(Q)mkdir -p $(@D)
 	$(Q)grep -o 'bpf_unified_[a-z0-9_]*(' $< | awk -F '(' '{ all = all "\"" $$1 "\", " } END { print "#define UNIFIED_KFUNC_NAMES " all }' >$@
 
-$(out)/loader/%.o: loader/%.c version.mk $(config) | $(skels) $(out)/kfunc_names.h
+# What the module is compared with when it is built, "NAME: what it is".
+$(out)/probe_names.h: vmlinux/probes Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q)sed -nE 's/^(need|export) (.*)/"\2",/p' $< | paste -sd' ' | sed 's/^/#define UNIFIED_PROBES /' >$@
+
+$(out)/loader/%.o: loader/%.c version.mk $(config) | $(skels) $(out)/kfunc_names.h $(out)/probe_names.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) -MMD -MP -c $< -o $@

@@ -233,11 +233,14 @@ static void check_drives(void)
 
 int cmd_doctor(int argc, char **argv)
 {
-	(void)argc, (void)argv;
+	bool all = argc == 1 && !strcmp(argv[0], "all");
+
+	if (argc && !all)
+		return fail_usage("doctor takes nothing but 'all', not '%s'", argv[all]);
 	if (json_output)
 		json_array(NULL);
 	doctor_kernel();
-	doctor_module();
+	doctor_module(all);
 	check_capabilities();
 	check_bpffs();
 	doctor_io_uring();

@@ -6,6 +6,7 @@
 #ifndef DOCTOR_H
 #define DOCTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum doctor_state {
@@ -20,7 +21,8 @@ void doctor_say(enum doctor_state state, const char *what, const char *fmt, ...)
 int doctor_read_line(const char *path, char *line, size_t size);
 
 void doctor_kernel(void);
-void doctor_module(void);
+/* all: a line for each thing that the module was compared with when it was built. */
+void doctor_module(bool all);
 void doctor_io_uring(void);
 
 #endif

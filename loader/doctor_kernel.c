@@ -17,6 +17,7 @@
 #include "kfunc_names.h"
 #include "nvme_core.h"
 #include "private_fields.h"
+#include "probe_names.h"
 #include "unifiedctl.h"
 
 /* liburing of the build may be older. */
@@ -137,7 +138,21 @@ static void check_nvme_driver(void)
 	}
 }
 
-void doctor_module(void)
+/* Without them there would be no module to be loaded. */
+static void check_private_parts(bool each)
+{
+	static const char *const parts[] = { UNIFIED_PROBES };
+	size_t i, nr = sizeof(parts) / sizeof(*parts);
+
+	for (i = 0; i < nr && each; i++)
+		doctor_say(OK, "private part", "%s: compared when the module was built", parts[i]);
+	doctor_say(OK, "private parts",
+		   "%zu of block layer, io_uring and BPF, compared when the module was built "
+		   "(doctor all)",
+		   nr);
+}
+
+void doctor_module(bool all)
 {
 	struct unified_io_info info = {};
 	int ret = module_info(&info);
@@ -150,8 +165,7 @@ void doctor_module(void)
 	check_module_btf();
 	if (access("/sys/module/" MODULE_NAME, F_OK))
 		return;
-	doctor_say(OK, "private parts",
-		   "of block layer, io_uring and BPF: compared when the module was built");
+	check_private_parts(all);
 	check_nvme_driver();
 }
 

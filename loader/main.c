@@ -28,7 +28,8 @@ static const struct command objects[] = {
 	{ "stat", "[REGION] [watch [SECONDS]]", "what was done in regions, in all or per second",
 	  cmd_stat },
 	{ "trace", "[REGION]", "operations and verdicts as they happen, until Ctrl-C", cmd_trace },
-	{ "doctor", "", "is everything here that is needed, and if not, what to do", cmd_doctor },
+	{ "doctor", "[all]", "is everything here that is needed, and if not, what to do",
+	  cmd_doctor },
 	{ "version", "", "versions of this program, the module and the kernel", cmd_version },
 	{}
 };

@@ -5,7 +5,12 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "unifiedctl.h"
@@ -28,6 +33,39 @@ int module_info(struct unified_io_info *info)
 	return ret;
 }
 
+static bool file_has(const char *path, const char *text)
+{
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+	FILE *f = fopen(path, "re");
+
+	while (f && !found && getline(&line, &size, f) >= 0)
+		found = strstr(line, text);
+	free(line);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Where it is not loaded: is it there for this kernel, and would it be let in? */
+static const char *not_loaded(void)
+{
+	char path[128];
+	struct utsname os;
+
+	uname(&os);
+	snprintf(path, sizeof(path), "/lib/modules/%.80s/modules.dep", os.release);
+	if (!file_has(path, MODULE_NAME ".ko"))
+		return "the module is not loaded, and there is none for this kernel: make install, "
+		       "or as a package: dkms status (then modprobe " MODULE_NAME ")";
+	if (file_has("/sys/kernel/security/lockdown", "[integrity]") ||
+	    file_has("/sys/kernel/security/lockdown", "[confidentiality]"))
+		return "the module is not loaded: modprobe " MODULE_NAME "; with Secure Boot its "
+		       "key has to be enrolled first (mokutil --import /var/lib/dkms/mok.pub)";
+	return "the module is not loaded: modprobe " MODULE_NAME;
+}
+
 /* What to do about an error of the two above. */
 const char *module_advice(int err)
 {
@@ -35,7 +73,7 @@ const char *module_advice(int err)
 	case -ENOENT:
 	case -ENODEV:
 	case -ENXIO:
-		return "the module is not loaded: modprobe " MODULE_NAME;
+		return not_loaded();
 	case -EACCES:
 	case -EPERM:
 		return "no right to open " UNIFIED_IO_DEVICE ": run as root";

@@ -17,6 +17,9 @@ ok "each private field that ingest reads" says "io_ring_ctx.zcrx_ctxs, of includ
 renamed() { unshare -m bash -c 'mount --bind btf /sys/kernel/btf/vmlinux && unifiedctl doctor'; }
 sed 's/\x00zcrx_ctxs\x00/\x00zcrx_ctxz\x00/' /sys/kernel/btf/vmlinux >btf
 ok "and one that is not there" says "this kernel has no io_ring_ctx.zcrx_ctxs" renamed
+ok "each thing that the module was compared with" says "private part   STRUCT_OPS: " unifiedctl doctor all
+ok "and each once" test "$(unifiedctl -j doctor all | jq '[.[] | select(.check == "private part").text | split(":")[0]] | length - (unique | length)')" = 0
+refused "no other word" "not 'everything'" unifiedctl doctor everything
 json() { unifiedctl -j doctor | jq -e "$1"; }
 ok "all in JSON, in the same words" json 'map(select(.state == "ok") | .check) | contains(["kernel", "private parts", "nvme driver", "io_uring", "zero copy rx", "io_uring BPF"])'
 ok "the NVMe drive and its limits" says "nvme nvme0n1" unifiedctl doctor
@@ -53,6 +56,14 @@ refused "who gets no policy list either" "run as root" as_nobody unifiedctl poli
 
 remove_module
 refused "without the module" "modprobe unified_io_region" unifiedctl doctor
+refused "which is not there for this kernel" "there is none for this kernel" unifiedctl doctor
+# It is, in the list; and the kernel is locked down, as with Secure Boot.
+listed() { unshare -m bash -c 'mount --bind modules.dep "/lib/modules/$(uname -r)/modules.dep" && unifiedctl doctor'; }
+echo 'updates/dkms/unified_io_region.ko.xz:' >modules.dep
+refused "or is" "not loaded: modprobe unified_io_region" listed
+mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
+locked() { unshare -m bash -c 'echo "none [integrity] confidentiality" >lockdown && mount --bind lockdown /sys/kernel/security/lockdown && mount --bind modules.dep "/lib/modules/$(uname -r)/modules.dep" && unifiedctl doctor'; }
+refused "and has to be signed" "Secure Boot" locked
 refused "no policy list either" "modprobe unified_io_region" unifiedctl policy list
 refused "nor a policy" "modprobe unified_io_region" unifiedctl policy load pass
 ok "the version all the same" unifiedctl version

@@ -71,6 +71,7 @@ _unifiedctl() {
 		word=$(_unifiedctl_nics) ;;
 	"nic restore"*)	word="--force $(_unifiedctl_nics)" ;;
 	"nic setup "*)	word="--queues --port --ipv4 --ipv6 --threaded --" ;;
+	doctor)		word="all" ;;
 	stat)		word="watch $(unifiedctl -j region list 2>/dev/null | grep -o '"id":[0-9]*' | cut -d: -f2)" ;;
 	"stat "*watch)	word="1 5 60" ;;
 	"stat "*)	word=watch ;;
