@@ -246,7 +246,8 @@ clean:
 
 toolchain := toolchain/toolchain.sh
 # The kernel that is meant by KERNEL, made if it is not here. It says itself what is wrong.
-kernel	= $(eval kernel := $(shell $(toolchain) make '$(KERNEL)'))$(or $(kernel),$(error There is no kernel to run this on))
+# Older makes than 4.4 give their variables to no $(shell).
+kernel	= $(eval kernel := $(shell MIRROR='$(MIRROR)' $(toolchain) make '$(KERNEL)'))$(or $(kernel),$(error There is no kernel to run this on))
 vm_out	= build/vm/$(kernel)
 run	= $(toolchain) run $(kernel)
 in_vm	= $(run) make $(if $(Q),-s) --no-print-directory -j$(shell nproc) OUT=$(vm_out) V=$(V) \

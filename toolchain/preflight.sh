@@ -23,7 +23,7 @@ need() {
 has_lib() { echo "#include <$1>" | cc -E -x c - >/dev/null 2>&1; }
 
 command -v cc >/dev/null || need cc gcc
-"$bpftool" version >/dev/null 2>&1 || need "$bpftool" bpftool
+"$bpftool" version >/dev/null 2>&1 || { need "$bpftool" bpftool; bpftool=''; }
 command -v pahole >/dev/null || need pahole dwarves
 if [ -n "$all" ]; then
 	command -v "$clang" >/dev/null || need "$clang" clang
@@ -34,7 +34,7 @@ fi
 
 if [ ! -e "$kdir/Makefile" ]; then
 	need "kernel headers ($kdir)" "linux-headers-$(uname -r), or give KDIR=..."
-elif ! "$bpftool" btf dump file "$kdir/vmlinux" format raw 2>/dev/null | grep -qm1 .; then
+elif [ -n "$bpftool" ] && ! "$bpftool" btf dump file "$kdir/vmlinux" format raw 2>/dev/null | grep -qm1 .; then
 	need "BTF of the kernel ($kdir/vmlinux)" \
 		"linux-headers of a Debian kernel, which ships it; elsewhere copy /sys/kernel/btf/vmlinux to $kdir/vmlinux"
 fi
