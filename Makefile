@@ -226,7 +226,7 @@ dkms_tree = $(DESTDIR)/usr/src/unified-io-region-$(VERSION)
 install-dkms:
 	$(call say,INSTALL,$(dkms_tree))
 	$(Q)for file in $(dkms_source); do install -D -m $$([ -x $$file ] && echo 755 || echo 644) $$file $(dkms_tree)/$$file || exit; done
-	$(Q)sed 's/@VERSION@/$(VERSION)/; s/@KERNEL_MIN@/$(KERNEL_MIN)/' packaging/dkms/dkms.conf.in >$(dkms_tree)/dkms.conf
+	$(Q)sed 's/@VERSION@/$(VERSION)/; s/@KERNEL_MIN@/$(KERNEL_MIN)/; s/@KERNEL_MAX@/$(KERNEL_MAX)/' packaging/dkms/dkms.conf.in >$(dkms_tree)/dkms.conf
 
 uninstall:
 	$(if $(release),,$(error Which kernel's module? KDIR=$(KDIR) does not say))
