@@ -236,7 +236,7 @@ int cmd_doctor(int argc, char **argv)
 	bool all = argc == 1 && !strcmp(argv[0], "all");
 
 	if (argc && !all)
-		return fail_usage("doctor takes nothing but 'all', not '%s'", argv[all]);
+		return fail_usage("doctor takes nothing but 'all', not '%s'", argv[argc - 1]);
 	if (json_output)
 		json_array(NULL);
 	doctor_kernel();
