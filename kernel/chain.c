@@ -273,55 +273,26 @@ static int unified_ask_enforced(struct unified_op *op, const struct unified_chai
 		if ((said == UNIFIED_CONTINUE || said == UNIFIED_ISSUE) && !unified_changed(op))
 			continue;
 		unified_undo_changes(op);
-		return unified_is_errno(said) ? said : -EPERM;
+		if (said == UNIFIED_DROP)
+			return -ECANCELED;
+		if (unified_is_errno(said))
+			return said;
+		if (said != UNIFIED_CONTINUE && said != UNIFIED_ISSUE)
+			unified_verdict_error(link->table, "submit", said);
+		return -EPERM;
 	}
 	return 0;
 }
 
 /* --- the hooks --------------------------------------------------------------- */
 
-/* Process hooks changed an operation. */
-static int unified_process_changed(struct unified_op *op, const struct unified_chain *chain,
-				   const struct unified_hooks *hooks)
+/* Each hook in turn, until one returns an errno. */
+static int unified_ask_process(struct unified_op *op, const struct unified_hooks *hooks)
 {
-	int ret;
-
-	/* What was read has arrived, and data alone goes nowhere. */
-	if (op->desc.type == UNIFIED_REGION_F_BPF || unified_desc_fills(&op->desc)) {
-		unified_undo_changes(op);
-		return 0;
-	}
-	if (op->changed_freely) {
-		guard(preempt)();
-		ret = unified_ask_enforced(op, chain);
-		if (ret)
-			return ret;
-	}
-	return op->moved_by ? unified_check_move(op, hooks, "process") : 0;
-}
-
-/**
- * unified_chain_process - let the chain's process hooks work on data
- * @op: the operation; its data is checked
- *
- * Each hook in turn, until one returns an errno. A hook of this kind has no
- * other verdict than 0.
- *
- * Context: process, may sleep.
- * Return: 0, or what a policy refused the operation with.
- */
-int unified_chain_process(struct unified_op *op)
-{
-	struct unified_io_region *r = op->region;
-	const struct unified_hooks *hooks;
 	struct unified_bpf_ctx *ctx = unified_op_ctx(op);
-	const struct unified_chain *chain;
 	const struct unified_link *link;
 	s32 ret;
 
-	guard(srcu)(&r->chain_srcu);
-	chain = srcu_dereference(r->chain, &r->chain_srcu);
-	hooks = unified_hooks_of(chain, UNIFIED_HOOK_PROCESS);
 	unified_for_each_link(link, hooks) {
 		if (unified_link_failed(link)) {
 			if (unified_link_enforced(hooks, link))
@@ -329,15 +300,55 @@ int unified_chain_process(struct unified_op *op)
 			continue;
 		}
 		ret = link->hook(ctx);
-		trace_unified_verdict(r->id, &op->desc, unified_link_name(link), "process", ret);
+		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link), "process",
+				      ret);
 		unified_see_changes(op, hooks, link);
 		if (unified_is_errno(ret))
 			return ret;
 		if (ret)
 			unified_verdict_error(link->table, "process", ret);
 	}
-	unified_count(r, bytes_processed, op->data_len);
-	return unlikely(op->changed) ? unified_process_changed(op, chain, hooks) : 0;
+	unified_count(op->region, bytes_processed, op->data_len);
+	return 0;
+}
+
+/* They changed an operation, and @ret is what they said. */
+static int unified_process_changed(struct unified_op *op, const struct unified_chain *chain,
+				   const struct unified_hooks *hooks, int ret)
+{
+	/* What was read has arrived, and data alone goes nowhere. */
+	if (op->desc.type == UNIFIED_REGION_F_BPF || unified_desc_fills(&op->desc)) {
+		unified_undo_changes(op);
+		return ret;
+	}
+	if (!ret && op->changed_freely) {
+		guard(preempt)();
+		ret = unified_ask_enforced(op, chain);
+	}
+	return ret || !op->moved_by ? ret : unified_check_move(op, hooks, "process");
+}
+
+/**
+ * unified_chain_process - let the chain's process hooks work on data
+ * @op: the operation; its data is checked
+ *
+ * A hook of this kind has no other verdict than 0 and an errno.
+ *
+ * Context: process, may sleep.
+ * Return: 0, or what a policy refused the operation with.
+ */
+int unified_chain_process(struct unified_op *op)
+{
+	struct unified_io_region *r = op->region;
+	const struct unified_chain *chain;
+	const struct unified_hooks *hooks;
+	int ret;
+
+	guard(srcu)(&r->chain_srcu);
+	chain = srcu_dereference(r->chain, &r->chain_srcu);
+	hooks = unified_hooks_of(chain, UNIFIED_HOOK_PROCESS);
+	ret = unified_ask_process(op, hooks);
+	return unlikely(op->changed) ? unified_process_changed(op, chain, hooks, ret) : ret;
 }
 
 /*

@@ -74,8 +74,8 @@ struct unified_io_region {
 
 	struct mutex target_mutex; /* target.c; for changes of the next two */
 	struct unified_target *targets[UNIFIED_IO_MAX_TARGETS]; /* set once */
-	bool targets_closed;
 	bool targets_sealed;
+	bool targets_closed; /* set without it, see unified_targets_close() */
 
 	struct unified_queue queue;
 

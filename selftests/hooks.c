@@ -424,6 +424,12 @@ static void enforced_is_asked(const struct door *door)
 	ok(!door->run(fd, &both, &done) && done.tries != 1 &&
 		   !device_read(path, disk, 4096, 8 * 512) && !memcmp(disk, data, 4096),
 	   "nor does it read from elsewhere");
+	policy_close(&process);
+	away.verdict = -EIO;
+	process = attached("processes_only", "processes", away);
+	memset(data, 0, 4096);
+	ok(door->run(fd, &both, &done) == -EIO && !memcmp(disk, data, 4096),
+	   "nor by an error first");
 	policy_close(&complete);
 	policy_close(&process);
 	policy_close(&guard);
