@@ -254,9 +254,9 @@ static noinline int unified_check_move(const struct unified_op *op,
 }
 
 /*
- * Where an operation goes now, who is enforced was not asked about when it was
- * submitted. It goes there if each of them would have it so; else it is as it was, and
- * refused. Preemption is disabled.
+ * An operation was changed after the submit hooks were asked, so those that are enforced
+ * have not seen where it goes now. They are asked again: it goes there if each of them
+ * lets it pass as it is; else it is as it was before, and refused. Preemption is disabled.
  */
 static int unified_ask_enforced(struct unified_op *op, const struct unified_chain *chain)
 {
@@ -267,7 +267,11 @@ static int unified_ask_enforced(struct unified_op *op, const struct unified_chai
 
 	ctx->completion = NULL;
 	for (link = hooks->enforced; link < hooks->end; link++) {
-		said = unified_link_failed(link) ? -EPERM : link->hook(ctx);
+		if (unified_link_failed(link)) {
+			unified_undo_changes(op);
+			return -EPERM;
+		}
+		said = link->hook(ctx);
 		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link), "submit",
 				      said);
 		if ((said == UNIFIED_CONTINUE || said == UNIFIED_ISSUE) && !unified_changed(op))
