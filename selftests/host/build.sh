@@ -22,6 +22,7 @@ without() {
 
 refused "no clang" "the package clang" build CLANG=/nowhere/clang
 refused "no bpftool" "the package bpftool" build BPFTOOL=/nowhere/bpftool
+result "$(grep -c 'BTF of the kernel' <<<"$output")" "which is no lack of BTF"
 refused "no pahole" "the package dwarves" without pahole make OUT="$work/out" KDIR="$headers"
 refused "no kernel headers" "kernel headers (/nowhere)" build KDIR=/nowhere
 
@@ -41,6 +42,8 @@ refused "no liburing" "the package liburing-dev" env PATH="$work/ccbin:$PATH" to
 objcopy --remove-section=.BTF "$OUT/unified_io_region.ko" "$work/without.ko"
 ok "the module has BTF" vmlinux/check-btf.sh "$OUT/unified_io_region.ko"
 refused "one without is refused" "no .BTF section" vmlinux/check-btf.sh "$work/without.ko"
+
+ok "warnings end the build of the module" grep -q -- '-Werror ' "$OUT"/kernel/.main.o.cmd
 
 unchanged() {
 	local said

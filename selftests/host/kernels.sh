@@ -50,6 +50,12 @@ list() { { grep -A 1 '^need CONTROL' vmlinux/probes; cat; } >"$work/list"; }
 ok "this kernel has all that is needed" test -e "$OUT/kernel_probes.h"
 list <<'END'
 
+need PIPES: pipes
+need PIPES: and more of them
+END
+refused "a name that is there twice" "PIPES is there twice" probe
+list <<'END'
+
 need PIPES: pipes between kernels, which the plumber needs
 #include <linux/fs.h>
 	struct file *file = NULL;
