@@ -128,6 +128,7 @@ static struct unified_command *unified_next_command(struct unified_op *op, u32 i
 		return ERR_PTR(READ_ONCE(op->region->targets[index]) ? -ENOMEM : -ENODEV);
 	c->next = op->commands;
 	c->rq = NULL;
+	c->cookie = BLK_QC_T_NONE;
 	c->nr_vecs = 0;
 	c->list = 0;
 	c->status = 0;

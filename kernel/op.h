@@ -35,6 +35,7 @@ struct unified_command {
 	struct unified_command *next; /* of op->commands */
 	struct unified_target *target;
 	struct request *rq; /* while a passthrough command is under way */
+	blk_qc_t cookie;    /* of its queue, if that is polled, else BLK_QC_T_NONE */
 	u32 bytes;
 	u32 nr_vecs;
 	u32 gaps;	 /* address bits that are set where two vectors meet */

@@ -207,6 +207,8 @@ static int unified_nvme_prepare(struct unified_command *c)
 	}
 	rq->end_io = unified_nvme_end_io;
 	rq->end_io_data = c;
+	if (op->polled && blk_rq_is_poll(rq))
+		c->cookie = rq->mq_hctx->queue_num;
 	c->rq = rq;
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "op.h"
 #include "queue.h"
 #include "region.h"
+#include "target.h"
 
 /* In the command's own memory, from issue to completion. */
 struct unified_uring_pdu {
@@ -109,6 +110,26 @@ int unified_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	return unified_uring_submit(r, cmd, issue_flags);
 }
 
+/*
+ * Poll the queue of a command that is under way, by a bio that stands for it: the request
+ * may be freed at any time, and only a target that has a user keeps its device.
+ */
+static int unified_command_poll(struct unified_command *c, struct io_comp_batch *iob,
+				unsigned int flags)
+{
+	struct unified_target *t = c->target;
+	struct bio bio;
+	int found;
+
+	if (c->cookie == BLK_QC_T_NONE || !READ_ONCE(c->rq) || !percpu_ref_tryget(&t->users))
+		return 0;
+	bio.bi_bdev = t->bdev;
+	bio.bi_cookie = c->cookie;
+	found = bio_poll(&bio, iob, flags);
+	unified_target_put(t);
+	return found;
+}
+
 /* .uring_cmd_iopoll: only who polls the ring ends its operations. */
 int unified_uring_poll(struct io_uring_cmd *cmd, struct io_comp_batch *iob, unsigned int flags)
 {
@@ -117,11 +138,7 @@ int unified_uring_poll(struct io_uring_cmd *cmd, struct io_comp_batch *iob, unsi
 	int found = 0;
 
 	/* The work may be issuing more of them. */
-	for (c = smp_load_acquire(&op->commands); c; c = c->next) {
-		struct request *rq = READ_ONCE(c->rq);
-
-		if (rq && blk_rq_is_poll(rq))
-			found += blk_rq_poll(rq, iob, flags);
-	}
+	for (c = smp_load_acquire(&op->commands); c; c = c->next)
+		found += unified_command_poll(c, iob, flags);
 	return found;
 }
