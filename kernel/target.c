@@ -382,8 +382,9 @@ int unified_target_remove(struct unified_io_region *r, struct unified_io_target 
 		}
 		t->state = UNIFIED_TARGET_REMOVED;
 		nr_closed = t->nr_closed;
+		/* Later, another device may be the target of this index. */
+		unified_target_kill(t);
 	}
-	unified_target_kill(t);
 	return wait_event_killable(t->wait, READ_ONCE(t->nr_closed) != nr_closed) ? -EINTR : 0;
 }
 
