@@ -253,11 +253,13 @@ static int unified_ioctl_complete(struct file *file, unsigned int cmd, void __us
 		return ret;
 	if (!region)
 		return -ENXIO;
-	/* What goes into the structure must not be lost to a bad pointer. */
-	if (!complete.addr && unified_reply(cmd, arg, &complete, sizeof(complete)))
-		return -EFAULT;
 	ret = unified_queue_reap(region, &complete);
-	return ret ?: unified_reply(cmd, arg, &complete, sizeof(complete));
+	if (ret)
+		return ret;
+	ret = unified_reply(cmd, arg, &complete, sizeof(complete));
+	/* What the caller is not told of is not taken. */
+	unified_queue_taken(region, ret ? 0 : complete.count);
+	return ret;
 }
 
 /* The size may differ between caller and module; all else must match. */

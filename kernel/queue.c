@@ -208,20 +208,18 @@ static int unified_queue_sleep(struct unified_queue *q, u32 min, u64 timeout_ns)
 	return ret == -ERESTARTSYS && timeout_ns ? -EINTR : ret;
 }
 
-/* Copy what there is to user space; it is taken once that succeeded. */
+/* Copy what there is. Only who holds reap_mutex moves head; what is before tail stays. */
 static int unified_queue_copy(struct unified_queue *q, struct unified_io_complete *complete)
 {
 	struct unified_completion batch[UNIFIED_IO_COMPLETE_INLINE];
 	u32 max = complete->addr ? complete->max : ARRAY_SIZE(batch), i, n;
 
 	lockdep_assert_held(&q->reap_mutex);
+	max = min(max, unified_queue_ready(q));
 	while (complete->count < max) {
-		n = min3(unified_queue_ready(q), max - complete->count, (u32)ARRAY_SIZE(batch));
-		if (!n)
-			break;
-		/* Only who holds reap_mutex moves head; what is before tail stays. */
+		n = min(max - complete->count, (u32)ARRAY_SIZE(batch));
 		for (i = 0; i < n; i++)
-			batch[i] = q->ring[(q->head + i) & (q->size - 1)];
+			batch[i] = q->ring[(q->head + complete->count + i) & (q->size - 1)];
 		if (!complete->addr)
 			memcpy(complete->completions + complete->count, batch, n * sizeof(*batch));
 		else if (copy_to_user(u64_to_user_ptr(complete->addr) +
@@ -229,13 +227,18 @@ static int unified_queue_copy(struct unified_queue *q, struct unified_io_complet
 				      batch, n * sizeof(*batch)))
 			return complete->count ? 0 : -EFAULT;
 		complete->count += n;
-		guard(spinlock_irqsave)(&q->lock);
-		q->head += n;
 	}
 	return 0;
 }
 
-/* UNIFIED_IO_COMPLETE. Context: process, sleeps. */
+/**
+ * unified_queue_reap - UNIFIED_IO_COMPLETE
+ * @r: the region
+ * @complete: what is wanted, and what there is
+ *
+ * Context: process, sleeps. Return: 0, and then unified_queue_taken() has to follow, once
+ * the caller was told or could not be; or -errno.
+ */
 int unified_queue_reap(struct unified_io_region *r, struct unified_io_complete *complete)
 {
 	u32 max = complete->addr ? complete->max : UNIFIED_IO_COMPLETE_INLINE;
@@ -253,8 +256,19 @@ int unified_queue_reap(struct unified_io_region *r, struct unified_io_complete *
 	if (mutex_lock_interruptible(&q->reap_mutex))
 		return -EINTR;
 	ret = unified_queue_copy(q, complete);
-	mutex_unlock(&q->reap_mutex);
+	if (ret)
+		mutex_unlock(&q->reap_mutex);
 	return ret;
+}
+
+/* The first @count of what was copied are taken; the others are left for the next call. */
+void unified_queue_taken(struct unified_io_region *r, u32 count)
+{
+	struct unified_queue *q = &r->queue;
+
+	scoped_guard(spinlock_irqsave, &q->lock)
+		q->head += count;
+	mutex_unlock(&q->reap_mutex);
 }
 
 /* --- life --------------------------------------------------------------------------------- */

@@ -39,6 +39,7 @@ void unified_queue_exit(struct unified_io_region *r);
 int unified_queue_submit(struct unified_io_region *r, const struct unified_descriptor *request);
 int unified_queue_post(struct unified_io_region *r, const struct unified_descriptor *request);
 int unified_queue_reap(struct unified_io_region *r, struct unified_io_complete *complete);
+void unified_queue_taken(struct unified_io_region *r, u32 count);
 
 /* uring.c: the door of io_uring */
 int unified_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);

@@ -120,6 +120,12 @@ static void bad(void)
 	fails_with(ioctl(fd, UNIFIED_IO_COMPLETE, &c), EFAULT, "nowhere to put them");
 	fails_with(ioctl(fd, UNIFIED_IO_COMPLETE, NULL), EFAULT, "no structure");
 	fails_with(ioctl(fd, UNIFIED_IO_COMPLETE, page), EFAULT, "one that cannot be written");
+	c = (struct unified_io_complete){ .addr = (uintptr_t)done, .max = 64, .min = 10 };
+	mprotect(page, 4096, PROT_WRITE);
+	memcpy(page, &c, sizeof(c));
+	mprotect(page, 4096, PROT_READ);
+	fails_with(ioctl(fd, UNIFIED_IO_COMPLETE, page), EFAULT,
+		   "one that cannot be written, with room elsewhere");
 	ok(take(64, 10, 0) == 10, "none was lost");
 	c = (struct unified_io_complete){ .flags = 1 };
 	fails_with(ioctl(fd, UNIFIED_IO_COMPLETE, &c), EINVAL, "a flag");
