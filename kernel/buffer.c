@@ -54,18 +54,20 @@ static bool unified_word_is(u64 word, u64 handle)
 static void unified_buffer_mirror(struct unified_io_region *r, const struct unified_buffer *b)
 {
 	struct unified_slot *slot = r->kaddr + r->offsets.slot_states;
+	u64 word, owner;
 	u32 state;
-	u64 word;
 
 	slot += b - r->buffers;
 	/* Who changed it meanwhile may have written its mirror already. */
 	do {
-		word = atomic64_read(&b->word);
+		word = atomic64_read_acquire(&b->word); /* the owner after it */
 		state = word & BUFFER_REFS ? UNIFIED_SLOT_IO : UNIFIED_SLOT_FREE;
 		if (word & BUFFER_HELD)
 			state = UNIFIED_SLOT_HELD;
 		WRITE_ONCE(slot->generation, upper_32_bits(word));
-		WRITE_ONCE(slot->owner, READ_ONCE(b->owner));
+		/* Who gave it back may not have come to clear that. */
+		owner = state == UNIFIED_SLOT_FREE ? 0 : READ_ONCE(b->owner);
+		WRITE_ONCE(slot->owner, owner);
 		WRITE_ONCE(slot->state, state);
 		smp_mb(); /* the mirror before the word is looked at again */
 	} while (atomic64_read(&b->word) != word);
