@@ -211,7 +211,8 @@ static int unified_target_attach(struct unified_target *t, u32 flags)
 	ret = unified_nvme_attach(t);
 	if (!ret)
 		t->ops = &unified_target_nvme;
-	return flags & UNIFIED_TARGET_F_NVME ? ret : 0;
+	/* What cannot be driven by commands is a block device; want of memory is no such thing. */
+	return flags & UNIFIED_TARGET_F_NVME || ret == -ENOMEM ? ret : 0;
 }
 
 /* The target of an index that is not in use. */
