@@ -94,7 +94,7 @@ static int unified_check_request(const struct unified_descriptor *d)
 static int unified_admit(struct unified_op *op, const struct unified_target *t)
 {
 	if (!op->block)
-		op->block = bdev_logical_block_size(t->bdev);
+		op->block = unified_block_size(t);
 	return unified_target_check(t, &op->desc, op->block);
 }
 

@@ -205,7 +205,8 @@ static bool unified_map_in_way(const struct unified_io_region *r, const struct u
 {
 	if (unified_map_overlaps(map, r->offsets.rings, r->ring_size))
 		return true;
-	return (map->vma->vm_flags & VM_MAYWRITE) && unified_map_overlaps(map, start, len);
+	return (READ_ONCE(map->vma->vm_flags) & VM_MAYWRITE) &&
+	       unified_map_overlaps(map, start, len);
 }
 
 /* What must not be mapped any more, of a region that is sealed or in parts. */
@@ -243,6 +244,7 @@ int unified_memory_seal_part(struct unified_io_region *r, u64 offset, u64 len)
 {
 	u64 from = r->offsets.rx;
 	struct unified_map *map;
+	unsigned long i;
 
 	if (r->flags & UNIFIED_IO_SETUP_USER_MEMORY)
 		return -EOPNOTSUPP;
@@ -261,7 +263,9 @@ int unified_memory_seal_part(struct unified_io_region *r, u64 offset, u64 len)
 		r->sealed_pages = bitmap_zalloc(r->rx_size >> PAGE_SHIFT, UNIFIED_GFP);
 	if (!r->sealed_pages)
 		return -ENOMEM;
-	bitmap_set(r->sealed_pages, (offset - from) >> PAGE_SHIFT, len >> PAGE_SHIFT);
+	/* Once something is sealed, unified_memory_sealed() reads it at any time. */
+	for (i = (offset - from) >> PAGE_SHIFT; len; len -= PAGE_SIZE)
+		set_bit(i++, r->sealed_pages);
 	smp_store_release(&r->sealed, true); /* for unified_memory_sealed() */
 	return 0;
 }
@@ -279,7 +283,8 @@ bool unified_memory_sealed(const struct unified_io_region *r, u64 addr, u32 len)
 	if (READ_ONCE(r->sealed_whole))
 		return true;
 	end = DIV_ROUND_UP(end, PAGE_SIZE);
-	return find_next_bit(r->sealed_pages, end, addr >> PAGE_SHIFT) < end;
+	/* Bits are set and never cleared, those that matter before sealed was. */
+	return data_race(find_next_bit(r->sealed_pages, end, addr >> PAGE_SHIFT)) < end;
 }
 
 static struct unified_io_region *unified_vma_region(struct vm_area_struct *vma)

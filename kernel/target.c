@@ -182,7 +182,8 @@ static int unified_target_open(struct unified_target *t, const struct unified_io
 
 static int unified_target_range(struct unified_target *t, const struct unified_io_target *info)
 {
-	u64 size = bdev_nr_bytes(t->bdev), block = bdev_logical_block_size(t->bdev);
+	/* It may change at any time: each operation is held against the size it has then. */
+	u64 size = data_race(bdev_nr_bytes(t->bdev)), block = unified_block_size(t);
 
 	if ((info->start | info->length) & (block - 1))
 		return -EINVAL;
@@ -350,7 +351,7 @@ int unified_targets_fit(struct unified_io_region *r, const struct unified_descri
 
 		if (!t)
 			continue;
-		ret = unified_target_check(t, d, bdev_logical_block_size(t->bdev));
+		ret = unified_target_check(t, d, unified_block_size(t));
 		unified_target_put(t);
 	}
 	return ret == -ENODEV ? 0 : ret;

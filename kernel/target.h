@@ -96,19 +96,27 @@ static inline void unified_target_put(struct unified_target *t)
 	percpu_ref_put(&t->users);
 }
 
-/* What the device demands now. */
+/* What the device demands now; it may change meanwhile, and the block layer looks again. */
 static inline void unified_limits_of(const struct unified_target *t, struct unified_limits *limits)
 {
 	const struct queue_limits *l = &bdev_get_queue(t->bdev)->limits;
 
-	limits->block = l->logical_block_size;
-	limits->start_mask = l->dma_alignment;
-	limits->end_mask = t->odd_lengths ? 0 : l->dma_alignment;
-	limits->gap_mask = l->virt_boundary_mask;
-	limits->boundary_mask = l->seg_boundary_mask;
-	limits->max_segments = min_t(u32, l->max_segments, UNIFIED_NR_VECS);
+	limits->block = READ_ONCE(l->logical_block_size);
+	limits->start_mask = READ_ONCE(l->dma_alignment);
+	limits->end_mask = t->odd_lengths ? 0 : limits->start_mask;
+	limits->gap_mask = READ_ONCE(l->virt_boundary_mask);
+	limits->boundary_mask = READ_ONCE(l->seg_boundary_mask);
+	limits->max_segments = min_t(u32, READ_ONCE(l->max_segments), UNIFIED_NR_VECS);
 	/* Longer segments would count as several. */
-	limits->max_bytes = min_t(u64, (u64)l->max_hw_sectors << SECTOR_SHIFT, l->max_segment_size);
+	limits->max_bytes = min_t(u64, (u64)READ_ONCE(l->max_hw_sectors) << SECTOR_SHIFT,
+				  READ_ONCE(l->max_segment_size));
+}
+
+/* A namespace can be formatted at any time; who issues a command asks again. */
+static inline u32 unified_block_size(const struct unified_target *t)
+{
+	/* While it is, the old size or the new one. */
+	return data_race(bdev_logical_block_size(t->bdev));
 }
 
 /**
@@ -122,7 +130,8 @@ static inline void unified_limits_of(const struct unified_target *t, struct unif
 static inline int unified_target_check(const struct unified_target *t,
 				       const struct unified_descriptor *d, u32 block)
 {
-	u64 size = bdev_nr_sectors(t->bdev), end = min(t->end, size);
+	/* A device that changes its size, or goes, does so at any time. */
+	u64 size = data_race(bdev_nr_sectors(t->bdev)), end = min(t->end, size);
 	u32 shift = __ffs(block) - SECTOR_SHIFT;
 	u64 first = d->lba << shift;
 

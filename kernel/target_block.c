@@ -108,7 +108,8 @@ void unified_block_exit(struct unified_target *t)
 /* Reads and writes can be tried; what else there is may be split, and then wait. */
 static bool unified_block_may_try(const struct unified_command *c)
 {
-	return c->op->desc.opcode == UNIFIED_OP_RW && bdev_nowait(c->target->bdev);
+	/* Whether it can changes with a table of the device mapper's, which asks for itself. */
+	return c->op->desc.opcode == UNIFIED_OP_RW && data_race(bdev_nowait(c->target->bdev));
 }
 
 int unified_block_prepare(struct unified_command *c)

@@ -157,7 +157,7 @@ static int unified_nvme_make(struct request *rq, struct unified_command *c)
 		if (ret)
 			return ret;
 	}
-	init_request(rq, raw_cpu_ptr(&no_command));
+	READ_ONCE(init_request)(rq, raw_cpu_ptr(&no_command));
 	/* As of any passthrough: a controller that can is told how much memory there is. */
 	unified_nvme_request(rq)->flags |= NVME_REQ_USERCMD;
 	unified_nvme_fill(unified_nvme_command(rq), c, block);
@@ -176,8 +176,9 @@ static bool unified_nvme_by_block(const struct unified_command *c)
 
 	return d->opcode == UNIFIED_OP_DISCARD ||
 	       (d->opcode == UNIFIED_OP_ZEROES &&
-		d->len > min_t(u64, (u64)q->limits.max_write_zeroes_sectors << SECTOR_SHIFT,
-			       (u64)queue_logical_block_size(q) << 16));
+		d->len > min_t(u64,
+			       (u64)READ_ONCE(q->limits.max_write_zeroes_sectors) << SECTOR_SHIFT,
+			       (u64)READ_ONCE(q->limits.logical_block_size) << 16));
 }
 
 static int unified_nvme_prepare(struct unified_command *c)
@@ -279,7 +280,7 @@ struct request *unified_nvme_read_request(struct unified_target *t, u64 lba)
 
 	if (IS_ERR(rq))
 		return rq;
-	init_request(rq, &cmd);
+	READ_ONCE(init_request)(rq, &cmd);
 	unified_nvme_request(rq)->flags |= NVME_REQ_USERCMD;
 	/* Is the command where the layout says that it is? */
 	where = unified_nvme_command(rq);
@@ -421,7 +422,7 @@ int unified_nvme_attach(struct unified_target *t)
 	init = unified_nvme_driver_get(disk->fops->owner);
 	if (!init)
 		return -EPROTO;
-	init_request = init;
+	WRITE_ONCE(init_request, init);
 	ret = unified_nvme_probe(t);
 	if (ret)
 		symbol_put(nvme_init_request);
