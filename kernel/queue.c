@@ -283,7 +283,7 @@ int unified_queue_init(struct unified_io_region *r, u32 size)
 	INIT_LIST_HEAD(&q->waiters);
 	q->wanted = U32_MAX;
 	q->size = size;
-	q->ring = kvcalloc(size, sizeof(*q->ring), GFP_KERNEL_ACCOUNT);
+	q->ring = kvcalloc(size, sizeof(*q->ring), UNIFIED_GFP);
 	return q->ring ? 0 : -ENOMEM;
 }
 

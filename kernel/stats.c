@@ -15,7 +15,7 @@
 
 int unified_ledger_init(struct unified_io_region *r)
 {
-	r->ledger = alloc_percpu_gfp(struct unified_io_ledger, GFP_KERNEL_ACCOUNT);
+	r->ledger = alloc_percpu_gfp(struct unified_io_ledger, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	return r->ledger ? 0 : -ENOMEM;
 }
 

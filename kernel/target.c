@@ -233,7 +233,8 @@ static struct unified_target *unified_target_at(struct unified_io_region *r, u32
 	unified_work_init(&t->waiting, r, unified_resume_operation);
 	unified_block_init(t);
 	if (percpu_ref_init(&t->users, unified_target_drained,
-			    PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT, GFP_KERNEL_ACCOUNT)) {
+			    PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
+			    GFP_KERNEL_ACCOUNT | __GFP_NOWARN)) {
 		kfree(t);
 		return NULL;
 	}
