@@ -72,6 +72,11 @@ int unified_sgl_make(struct unified_command *c)
 	c->list = dma_map_single(dev, c->vecs, pieces->nr * sizeof(*desc), DMA_TO_DEVICE);
 	if (dma_mapping_error(dev, c->list))
 		return -EIO;
+	/* Nobody unmaps it: that took nothing only where the device sees memory as it is. */
+	if (unlikely(c->list != virt_to_phys(c->vecs) + offset)) {
+		dma_unmap_single(dev, c->list, pieces->nr * sizeof(*desc), DMA_TO_DEVICE);
+		return -EIO;
+	}
 	unified_data_take_all(c);
 	return 0;
 }
