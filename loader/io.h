@@ -41,6 +41,7 @@ const struct io_door *io_door(const char *name);
  * exit status; fail() has said why.
  */
 int io_open(struct io *io, const struct io_door *door, unsigned int depth, uint64_t area);
+/* With nothing under way: it waits for the devices to be free. */
 void io_close(struct io *io);
 
 /* Submit one operation, while no more than depth are. io_wait() tells all of it. */
