@@ -22,11 +22,25 @@
 #define PREFIX	"nic-"
 #define VERSION 2
 /* An RSS table of the largest NIC that we know has 4096 entries. */
-#define MAX_RSS 65536
+#define MAX_RSS	   65536
+#define UNFINISHED ".new-"
 
 void nic_state_path(const char *name, char *path, size_t size)
 {
 	snprintf(path, size, NIC_STATE_DIR "/" PREFIX "%s", name);
+}
+
+/* What somebody who was killed had written: with the lock nobody is writing. */
+static void remove_unfinished(void)
+{
+	struct dirent *entry;
+	DIR *dir = opendir(NIC_STATE_DIR);
+
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, UNFINISHED, strlen(UNFINISHED)))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
 }
 
 int nic_state_lock(void)
@@ -41,9 +55,12 @@ int nic_state_lock(void)
 	do
 		ret = flock(fd, LOCK_EX) ? -errno : 0;
 	while (ret == -EINTR);
-	if (ret)
+	if (ret) {
 		close(fd);
-	return ret ? ret : fd;
+		return ret;
+	}
+	remove_unfinished();
+	return fd;
 }
 
 /* --- owner ------------------------------------------------------------------ */
@@ -183,8 +200,7 @@ static int write_state(const struct nic_state *state, bool create)
 	FILE *f;
 
 	nic_state_path(state->name, path, sizeof(path));
-	snprintf(temporary, sizeof(temporary), NIC_STATE_DIR "/.%s.%d", state->name, getpid());
-	unlink(temporary);
+	snprintf(temporary, sizeof(temporary), NIC_STATE_DIR "/" UNFINISHED "%s", state->name);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
