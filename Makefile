@@ -170,7 +170,7 @@ testnic	:= $(out)/unified_testnic.ko
 kernel_test := $(wildcard /usr/src/linux/tools/testing/selftests/drivers/net/hw/iou-zcrx.c)
 
 .PHONY: selftests
-selftests: $(tests) $(progs) $(testnic) $(out)/selftests/kernels/verified $(if $(kernel_test),$(out)/selftests/iou-zcrx)
+selftests: $(tests) $(progs) $(testnic) $(out)/selftests/kernels/verified $(out)/selftests/vm/environment $(if $(kernel_test),$(out)/selftests/iou-zcrx)
 
 $(testnic): $(wildcard selftests/testnic/*.[ch]) selftests/testnic/Kbuild $(config)
 	$(call say,MODULE,$(@F))
@@ -183,6 +183,11 @@ $(out)/selftests/iou-zcrx: $(kernel_test) selftests/liburing-zcrx.h
 	$(call say,CC,$(@F))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -D_GNU_SOURCE -include selftests/liburing-zcrx.h $< -luring -o $@
+
+$(out)/selftests/vm/environment: selftests/vm/environment.c loader/nl.c loader/nic_rules.c $(config)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) -Iloader $(filter %.c,$^) -lbpf -lmnl -o $@
 
 $(out)/selftests/%: selftests/%.c $(config)
 	$(call say,CC,$<)
@@ -337,7 +342,7 @@ bench:
 # --- how the source looks ---------------------------------------------------
 
 # BPF programs are left out: a formatter does not know that SEC() begins one.
-c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/kernels/*.c selftests/bench/*.[ch] selftests/bench/paths/*.c)
+c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/kernels/*.c selftests/vm/*.c selftests/bench/*.[ch] selftests/bench/paths/*.c)
 sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging 2>/dev/null)
 
 .PHONY: lint format format-check sparse checkpatch shellcheck

@@ -29,6 +29,7 @@ static int submit(unsigned int n, unsigned int bad)
 	for (i = 0; i < n; i++)
 		d[i] = (struct unified_descriptor){ .type = UNIFIED_REGION_F_NVME,
 						    .flags = UNIFIED_DESC_F_READ,
+						    .addr = i * 4096,
 						    .len = i == bad ? 1 : 4096,
 						    .targets = targets,
 						    .user_data = i };

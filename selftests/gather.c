@@ -289,5 +289,8 @@ int main(void)
 	if (ok(!system("modprobe -rq null_blk; modprobe null_blk nr_devices=1 virt_boundary=1 memory_backed=1 gb=1"),
 	       "a device that cannot gather"))
 		on("/dev/nullb0", UNIFIED_TARGET_F_BLOCK);
+	munmap(data, 8 * MIB);
+	close(fd);
+	ok(unload_driver("null_blk"), "which goes");
 	return done();
 }

@@ -493,6 +493,7 @@ static void bpf_hands_in(void)
 	struct unified_io_bpf bpf = { .name = "completes" };
 	struct unified_completion done = {};
 	struct seen *seen;
+	struct unified_descriptor d;
 	int i, n, busy;
 
 	((struct settings *)policy_section(&p, ".rodata"))->verdict = DROP;
@@ -514,8 +515,11 @@ static void bpf_hands_in(void)
 	ok(seen->completes == 1 && region_info(fd).ledger.dropped == 1, "but the policy");
 	ioctl(fd, UNIFIED_IO_DETACH_BPF, &bpf);
 
-	for (i = busy = 0; i < 200 && !busy; i++)
-		busy = by_bpf(&p, "submit_one", rw(UNIFIED_DESC_F_READ, 0));
+	for (i = busy = 0; i < 200 && !busy; i++) {
+		d = rw(UNIFIED_DESC_F_READ, 0);
+		d.addr = i * 4096;
+		busy = by_bpf(&p, "submit_one", d);
+	}
 	ok(busy == -EBUSY && i == 129, "as many as the ring has places (%d)", i);
 	for (i = n = 0; i < 128 && n >= 0; i += n)
 		n = take(&done, 1);

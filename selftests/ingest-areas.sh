@@ -57,5 +57,4 @@ else
 	refused "8 GiB are too many for this kernel" "miscounts in a receive area of more than 4 GiB" \
 		unifiedctl ingest "${zcrx[@]}" --area 8G
 fi
-nic_down
 finish

@@ -66,5 +66,4 @@ split
 ends "the second stream fails" 4
 ok "the first is there" is 1 first
 ok "it is said why" counted '.streams_index[1] | .error == "Cannot allocate memory" and .complete == false'
-nic_down
 finish

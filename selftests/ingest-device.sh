@@ -112,5 +112,4 @@ done
 ok "no region is left" says "no region" unifiedctl region list
 for d in /sys/kernel/config/nullb/*/; do rmdir "$d"; done
 modprobe -r null_blk
-nic_down
 finish

@@ -18,7 +18,6 @@ if ! bpftool btf dump file /sys/kernel/btf/vmlinux format c | grep -q 'struct io
 	refused "an area cannot grow on this kernel" "on this kernel a receive area cannot grow" \
 		unifiedctl ingest "${zcrx[@]}" --area 2M,4M
 	ok "and the interface is what it was" diff <(ethtool -n testnic0) rules
-	nic_down
 	finish
 fi
 
@@ -62,5 +61,4 @@ sleep 1
 send_all "$(testnic alloc_fail 3)" 2>/dev/null
 ends "it ends when it would grow" 1 "cannot be sealed"
 kill $thief; wait $thief
-nic_down
 finish

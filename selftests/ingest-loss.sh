@@ -47,7 +47,7 @@ refused "nor can its header split" "memory provider" ethtool -G testnic0 tcp-dat
 ring() { ethtool -G testnic0 rx 256 || echo "the kernel refuses"; }
 ok "a ring of another size, or not, while data comes" during restarted ring
 ends "it ends" 0
+ethtool -G testnic0 rx 512
 ok "all that was sent is on the drive" are lost reordered corrupt flapped flapped2 restarted
 ok "no byte was copied that the NIC had split" counted ".bytes_copied.recv == 0 and $all_stored"
-nic_down
 finish

@@ -74,5 +74,4 @@ ok "and there" is 13 four "$b"
 ok "no buffer is left behind" counted "$zero_copy and .lost == 0 and .under_way == 0 and .buffers_held == 0"
 unifiedctl policy unload mirror
 refused "a policy that is not there" "no policy" unifiedctl ingest --listen :9000 --recv --target "$a" --policy nobody
-nic_down
 finish

@@ -110,5 +110,4 @@ END
 ok "zcrx_ctxs is another array, which is empty" renamed io_ring_ctx zcrx_ctxs int io_ring_ctx personalities zcrx_ctxs
 ok "--require-zero-copy does not begin" does_not_begin "the buffers of queue 3 are not where io_ring_ctx.zcrx_ctxs"
 works 300001
-nic_down
 finish

@@ -47,5 +47,4 @@ refused "not the rings" "mmap: EPERM" steal /dev/unified "$rings" 4096 rw
 send one
 ends "it ends" 0
 ok "what was sent is there" are one
-nic_down
 finish

@@ -114,5 +114,5 @@ ok "one for which there was no place" counted '.refused == 1 and (.streams_index
 ok "the one that stayed is whole" is 2 both
 ok "the other is not, and says why" counted '.missteered == 1 and (.streams_index[0] | .error == "Bad address" and .bytes == 100001)'
 ok "what came before is there" is 1 odd
-nic_down
+for loc in 0 1 2; do ethtool -N testnic0 delete $loc; done
 finish

@@ -82,5 +82,4 @@ ends "it ends" 0
 ok "all is there" are data.*
 ok "no byte was copied" counted "$zero_copy and $all_stored"
 ok "by the NIC's count, too" seen_by_nic
-nic_down
 finish

@@ -281,7 +281,9 @@ ip link set dev testnic0 xdpgeneric obj /unified/selftests/progs/xdp-pass.bpf.o 
 refused "an XDP program" "ip link set testnic0 xdp off" unifiedctl nic setup testnic0 --queues 1
 ok "which doctor sees" says "an XDP program is attached" unifiedctl doctor
 ip link set dev testnic0 xdpgeneric off
+rm -rf /sys/fs/bpf/{ip,tc,xdp}
 as_nobody() { setpriv --reuid 65534 --clear-groups "$@"; }
+ip link del dummy7
 refused "an ordinary user" "run as root" as_nobody unifiedctl nic setup testnic0 --queues 1 --port 5000
 ok "who can look" as_nobody unifiedctl nic show testnic0
 unifiedctl nic setup testnic0 --queues 1 >/dev/null

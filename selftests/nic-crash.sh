@@ -8,6 +8,7 @@
 
 testnic_up
 ethtool -K testnic0 ntuple off
+testnic_settings >/tmp/testnic-settings
 state=/run/unified-io/nic-testnic0
 
 settings() { unifiedctl -j nic show testnic0 | jq -S '.[0] | del(.queues)'; }
@@ -57,5 +58,4 @@ for how in killed failed; do
 		done
 	done
 done
-rmmod unified_testnic
 finish

@@ -70,6 +70,32 @@ testnic_up() {
 	ip -n peer addr add 10.9.0.2/24 dev testnic1
 	ip -n peer addr add fd09::2/64 dev testnic1 nodad
 	ip link set testnic0 up && ip -n peer link set testnic1 up
+	testnic_settings >/tmp/testnic-settings
+}
+
+# Rings, channels, coalescing, features, RSS and rules.
+testnic_settings() { /unified/selftests/vm/environment testnic0 | sort; }
+testnic_unchanged() { testnic_settings | diff /tmp/testnic-settings -; }
+
+# A connection that nobody has open any more keeps what it received until the other end
+# has answered: the NIC's buffers are free after that, not before.
+connections_end() {
+	ip netns pids peer | xargs -r kill 2>/dev/null
+	for _ in {1..200}; do
+		[ -n "$(ss -Htn state established state fin-wait-1 state closing state close-wait state last-ack)" ] || return 0
+		sleep 0.1
+	done
+}
+
+testnic_down() {
+	local cpu
+
+	[ ! -e /run/netns/peer ] || connections_end
+	[ ! -d /sys/module/unified_testnic ] || rmmod unified_testnic
+	[ ! -e /run/netns/peer ] || ip netns del peer
+	# A CPU that freed packets for another leaves them to that one's next packet.
+	for cpu in $(seq 0 $(($(nproc --all) - 1))); do taskset -c "$cpu" ping -q -c 1 127.0.0.1 >/dev/null; done
+	rm -f /tmp/testnic-settings
 }
 
 peer() { ip netns exec peer "$@"; }
@@ -113,7 +139,12 @@ skip_all() {
 	exit 77
 }
 
+# A test NIC that is still there is as it was, and goes.
 finish() {
+	if [ -e /tmp/testnic-settings ]; then
+		[ ! -e /sys/class/net/testnic0 ] || ok "the NIC has the settings that it had" testnic_unchanged
+		testnic_down
+	fi
 	echo "1..$test_count"
 	[ $test_failures -eq 0 ] && [ $test_count -gt 0 ]
 	exit

@@ -58,4 +58,5 @@ ok "disconnected" nvme disconnect -n unified
 rm $nvmet/ports/1/subsystems/unified
 rmdir $nvmet/ports/1 $nvmet/subsystems/unified/namespaces/1 $nvmet/subsystems/unified
 losetup -d "$backing"
+modprobe -rq null_blk
 finish

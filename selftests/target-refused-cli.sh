@@ -50,6 +50,7 @@ swapoff "$disk"
 mdadm --create /dev/md0 --level 1 --raid-devices 1 --force --metadata 0.90 --run "$disk" 2>/dev/null
 refused "a part of something" "is a part of md0" add "$disk"
 mdadm --stop /dev/md0 2>/dev/null
+rm -rf /run/mdadm
 exec 3< <(exec python3 -c 'import os, sys, time; os.open(sys.argv[1], os.O_RDWR | os.O_EXCL); print(os.getpid(), flush=True); time.sleep(60)' "$disk")
 read -r holder <&3
 refused "claimed by a process" "process $holder (python3)" add "$disk"
@@ -80,5 +81,7 @@ chmod 600 "$disk"
 kill $pid
 wait $pid
 remove_module
+dd if=/dev/zero of="$disk" bs=512 count=1 2>/dev/null
+blockdev --rereadpt "$disk"
 refused "without the module" "modprobe" unifiedctl target list 1
 finish

@@ -140,4 +140,5 @@ ok "unloaded while bound" rmmod unified_testnic
 kill $server; wait $server 2>/dev/null
 echo 0 >$tracing/events/kprobes/copied/enable
 echo >$tracing/kprobe_events
+echo 0 >/proc/sys/vm/nr_hugepages
 finish
