@@ -170,7 +170,7 @@ testnic	:= $(out)/unified_testnic.ko
 kernel_test := $(wildcard /usr/src/linux/tools/testing/selftests/drivers/net/hw/iou-zcrx.c)
 
 .PHONY: selftests
-selftests: $(tests) $(progs) $(testnic) $(out)/selftests/kernels/verified $(out)/selftests/vm/environment $(if $(kernel_test),$(out)/selftests/iou-zcrx)
+selftests: $(tests) $(progs) $(testnic) $(out)/selftests/kernels/verified $(out)/selftests/vm/environment $(out)/selftests/fuzz/fuzz $(if $(kernel_test),$(out)/selftests/iou-zcrx)
 
 $(testnic): $(wildcard selftests/testnic/*.[ch]) selftests/testnic/Kbuild $(config)
 	$(call say,MODULE,$(@F))
@@ -188,6 +188,11 @@ $(out)/selftests/vm/environment: selftests/vm/environment.c loader/nl.c loader/n
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) -Iloader $(filter %.c,$^) -lbpf -lmnl -o $@
+
+$(out)/selftests/fuzz/fuzz: $(wildcard selftests/fuzz/*.[ch]) selftests/progs/fuzz.h $(wildcard include/*.h) $(config)
+	$(call say,CC,selftests/fuzz)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(filter %.c,$^) -lbpf -luring -lpthread -o $@
 
 $(out)/selftests/%: selftests/%.c $(config)
 	$(call say,CC,$<)
@@ -279,6 +284,15 @@ check: vm-build
 check-kernels:
 	$(Q)selftests/check-kernels $(foreach t,$(TESTS),'$(t)')
 
+# T seconds of it, or until something is found.
+T ?= 600
+.PHONY: fuzz
+fuzz: vm-build
+	$(Q)dir=$$(selftests/vm/stage $(vm_out) selftests/fuzz/run selftests/fuzz.seeds selftests/selftest.sh selftests/vm/splats*) && \
+	echo "what is found is in $$dir" && echo $(T) >$$dir/seconds && \
+	$(run) selftests/vm/vm --exchange $$dir --run run --nvme 64M --nvme 64M,lba=4096 --append dma_debug=off \
+		--timeout $$(($(T) + 900)) $(VMOPTS) $(vm_out)
+
 kernels:
 	$(Q)$(toolchain) kernels
 
@@ -342,7 +356,7 @@ bench:
 # --- how the source looks ---------------------------------------------------
 
 # BPF programs are left out: a formatter does not know that SEC() begins one.
-c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/kernels/*.c selftests/vm/*.c selftests/bench/*.[ch] selftests/bench/paths/*.c)
+c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/kernels/*.c selftests/vm/*.c selftests/fuzz/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
 sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging 2>/dev/null)
 
 .PHONY: lint format format-check sparse checkpatch shellcheck
@@ -388,6 +402,7 @@ help:
 	@echo 'make EXPERIMENTAL=1              for a kernel newer than KERNEL_MAX of version.mk'
 	@echo 'make check KERNEL=7.2.12          on another kernel; so for demo, vm and bench'
 	@echo 'make check-kernels               on every kernel that is known or newer, and a table'
+	@echo 'make fuzz T=SECONDS              random programs against the module, in the VM'
 	@echo 'make deb                         Debian packages, into build/deb'
 	@echo 'make check-packages              install them in a VM, upgrade its kernel, purge them'
 	@echo 'make kernels                     which kernels are in reach, and which are here'
