@@ -388,6 +388,8 @@ struct unified_io_target {
  * EMEDIUMTYPE likewise: a namespace with metadata
  * ENOSPC   there are UNIFIED_IO_MAX_TARGETS
  * EPERM    the targets are sealed, or another's region, without CAP_SYS_ADMIN
+ * EFAULT   of ADD_TARGET, also: the target was added, and the answer could not be
+ *	    written; GET_TARGET has it
  */
 #define UNIFIED_IO_ADD_TARGET	 _IOWR(UNIFIED_IO_MAGIC, 0x0a, struct unified_io_target)
 #define UNIFIED_IO_REMOVE_TARGET _IOWR(UNIFIED_IO_MAGIC, 0x0b, struct unified_io_target)
