@@ -111,7 +111,7 @@ static int unified_memory_pin(struct unified_io_region *r, unsigned long addr)
 }
 
 /* Neither kind can be swapped: both count as locked by the caller. */
-static int unified_memory_charge(struct unified_io_region *r)
+int unified_memory_charge(struct unified_io_region *r)
 {
 	int ret = account_locked_vm(current->mm, r->nr_pages, true);
 
@@ -135,9 +135,6 @@ int unified_memory_get(struct unified_io_region *r, unsigned long user_addr)
 
 	INIT_LIST_HEAD(&r->maps);
 	mutex_init(&r->map_lock);
-	ret = unified_memory_charge(r);
-	if (ret)
-		return ret;
 	r->pages = kvcalloc(r->nr_pages, sizeof(*r->pages), UNIFIED_GFP);
 	if (!r->pages)
 		return -ENOMEM;

@@ -253,11 +253,12 @@ static struct unified_io_region *unified_region_build(const struct unified_io_se
 		ret = unified_region_layout(r, s);
 	if (!ret)
 		ret = unified_ledger_init(r);
-	/* What is not granted by RLIMIT_MEMLOCK is refused before anything large is made. */
 	if (!ret)
-		ret = unified_memory_get(r, s->user_addr);
+		ret = unified_memory_charge(r);
 	if (!ret)
 		ret = unified_buffers_init(r);
+	if (!ret)
+		ret = unified_memory_get(r, s->user_addr);
 	if (!ret && s->nvme_fd > 0)
 		ret = unified_region_drive(r, s->nvme_fd);
 	if (!ret)

@@ -130,6 +130,7 @@ static inline struct unified_io_region *unified_file_region(struct file *file)
 #define UNIFIED_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* memory.c: pages and mappings */
+int unified_memory_charge(struct unified_io_region *r);
 int unified_memory_get(struct unified_io_region *r, unsigned long user_addr);
 void unified_memory_put(struct unified_io_region *r);
 void unified_memory_info(struct unified_io_region *r, struct unified_io_region_info *info);
