@@ -72,6 +72,8 @@ int main(void)
 	data = region_map(fd, setup.offsets.data, MIB, PROT_READ | PROT_WRITE);
 	reads(&doors[0]);
 	reads(&doors[1]);
+	munmap(data, MIB);
 	close(fd);
+	ok(unload_driver("null_blk"), "which goes");
 	return done();
 }
