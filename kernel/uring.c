@@ -118,7 +118,7 @@ static int unified_command_poll(struct unified_command *c, struct io_comp_batch 
 				unsigned int flags)
 {
 	struct unified_target *t = c->target;
-	struct bio bio;
+	struct bio bio = {};
 	int found;
 
 	if (c->cookie == BLK_QC_T_NONE || !READ_ONCE(c->rq) || !percpu_ref_tryget(&t->users))

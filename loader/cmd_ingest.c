@@ -13,6 +13,7 @@
 #include "ingest.h"
 #include "interrupt.h"
 #include "nic_setup.h"
+#include "target.h"
 #include "unifiedctl.h"
 #include "units.h"
 
@@ -160,6 +161,7 @@ static int status_of(const struct ingest *in, char *why, size_t size)
 
 static int run(struct ingest *in)
 {
+	struct ingest_stats stats;
 	char why[512] = "";
 	const char *note;
 	int ret, status;
@@ -193,6 +195,9 @@ static int run(struct ingest *in)
 	policy_uses_look_last(&in->policies, in->fd, ingest_report_ejected);
 	status = status_of(in, why, sizeof(why));
 	ingest_report_end(in, why);
+	ingest_report_sum(in, &stats);
+	if (!stats.under_way)
+		target_remove_all(in->fd);
 	return status ?: ret;
 }
 

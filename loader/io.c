@@ -12,6 +12,7 @@
 
 #include "io.h"
 #include "io_uring_unified.h"
+#include "target.h"
 #include "unifiedctl.h"
 #include "units.h"
 
@@ -194,24 +195,10 @@ int io_open(struct io *io, const struct io_door *door, unsigned int depth, uint6
 	return fail_ring(ret);
 }
 
-/* Who uses a device next must not find it in use by a process that has ended. */
-static void remove_targets(const struct io *io)
-{
-	struct unified_io_target target = {};
-	uint32_t index;
-
-	while (!ioctl(io->fd, UNIFIED_IO_GET_TARGET, &target)) {
-		index = target.index;
-		target = (struct unified_io_target){ .index = index };
-		ioctl(io->fd, UNIFIED_IO_REMOVE_TARGET, &target);
-		target = (struct unified_io_target){ .index = index + 1 };
-	}
-}
-
 void io_close(struct io *io)
 {
 	io->door->close(io);
-	remove_targets(io);
+	target_remove_all(io->fd);
 	free(io->refused);
 	munmap(io->region, io->size);
 	close(io->fd);

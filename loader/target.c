@@ -205,3 +205,13 @@ int target_add(int module, const char *path, struct unified_io_target *t)
 	close(fd);
 	return ret ? fail_add(module, ret, path, name, t) : EXIT_OK;
 }
+
+void target_remove_all(int module)
+{
+	struct unified_io_target t = {}, found;
+
+	for (; !ioctl(module, UNIFIED_IO_GET_TARGET, &t); t.index++) {
+		found = (struct unified_io_target){ .index = t.index };
+		ioctl(module, UNIFIED_IO_REMOVE_TARGET, &found);
+	}
+}

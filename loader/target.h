@@ -15,6 +15,12 @@
  */
 int target_add(int module, const char *path, struct unified_io_target *t);
 
+/*
+ * Remove all targets of the region, with nothing under way: it waits until the devices are
+ * free, so that who uses one next does not find it in use by a process that has ended.
+ */
+void target_remove_all(int module);
+
 /* Say why the device at path could not become what *t asked for. EXIT_FAILED. */
 int target_fail(int module, int err, const char *path, const struct unified_io_target *t);
 

@@ -18,6 +18,7 @@ random 500001 odd
 random 100 small
 : >nothing
 
+ok "removals are counted" count_removals
 starts "recv" --listen 127.0.0.1:9000 --recv --target "$disk" --count 5 --stats-json
 for file in large odd small nothing; do send $file & done
 # Neither full nor ended: the time-out writes it.
@@ -29,6 +30,8 @@ ok "the whole blocks of an idle stream are stored" waits_for '.streams == 1 and 
 cat small >&3
 exec 3>&-
 ends "it ends after so many streams" 0
+ok "its drive is free before that" test "$(removals)" -eq 1
+count_removals no
 cat odd small >both
 ok "all that was sent is on the drive" are large odd small nothing both
 ok "every byte was copied, and once" counted "$all_copied and $all_stored"

@@ -125,6 +125,18 @@ listening() {
 	return 1
 }
 
+# count_removals [no]: count, from now on, targets that are removed before their region is
+# closed, which frees the devices some time later; or cease to. removals: how many that were.
+count_removals() {
+	local tracing=/sys/kernel/tracing
+
+	[ ! -e $tracing/events/kprobes/removed ] || echo 0 >$tracing/events/kprobes/removed/enable
+	echo >$tracing/kprobe_events
+	[ $# -eq 0 ] || return 0
+	echo 'p:removed unified_target_remove' >$tracing/kprobe_events && echo 1 >$tracing/events/kprobes/removed/enable
+}
+removals() { awk '$1 == "removed" { print $2 }' /sys/kernel/tracing/kprobe_profile; }
+
 # A map that held the module goes some grace periods after its last user.
 remove_module() {
 	for _ in {1..50}; do

@@ -29,49 +29,41 @@
 
 /* --- BPF ------------------------------------------------------------------- */
 
-static void programs(void)
+union object {
+	struct bpf_prog_info program;
+	struct bpf_map_info map;
+	struct bpf_link_info link;
+};
+
+static void objects(int (*next)(uint32_t, uint32_t *), int (*get)(uint32_t),
+		    void (*print)(const union object *))
 {
 	uint32_t id = 0;
 
-	while (!bpf_prog_get_next_id(id, &id)) {
-		struct bpf_prog_info info = {};
+	while (!next(id, &id)) {
+		union object info = {};
 		uint32_t len = sizeof(info);
-		int fd = bpf_prog_get_fd_by_id(id);
+		int fd = get(id);
 
-		if (fd >= 0 && !bpf_prog_get_info_by_fd(fd, &info, &len))
-			printf("BPF program %s\n", info.name);
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
+			print(&info);
 		close(fd);
 	}
 }
 
-static void maps(void)
+static void print_program(const union object *info)
 {
-	uint32_t id = 0;
-
-	while (!bpf_map_get_next_id(id, &id)) {
-		struct bpf_map_info info = {};
-		uint32_t len = sizeof(info);
-		int fd = bpf_map_get_fd_by_id(id);
-
-		if (fd >= 0 && !bpf_map_get_info_by_fd(fd, &info, &len))
-			printf("BPF map %s\n", info.name);
-		close(fd);
-	}
+	printf("BPF program %s\n", info->program.name);
 }
 
-static void links(void)
+static void print_map(const union object *info)
 {
-	uint32_t id = 0;
+	printf("BPF map %s\n", info->map.name);
+}
 
-	while (!bpf_link_get_next_id(id, &id)) {
-		struct bpf_link_info info = {};
-		uint32_t len = sizeof(info);
-		int fd = bpf_link_get_fd_by_id(id);
-
-		if (fd >= 0 && !bpf_link_get_info_by_fd(fd, &info, &len))
-			printf("BPF link of type %u\n", info.type);
-		close(fd);
-	}
+static void print_link(const union object *info)
+{
+	printf("BPF link of type %u\n", info->link.type);
 }
 
 /* --- the network ----------------------------------------------------------- */
@@ -154,7 +146,7 @@ static void settings(struct nl *nl)
 	if_freenameindex(names);
 }
 
-static int on_link(const struct nlmsghdr *nlh, void *to)
+static int on_link(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
 	const char *name = "?", *xdp = "";
@@ -172,8 +164,9 @@ static int on_link(const struct nlmsghdr *nlh, void *to)
 				    mnl_attr_get_u8(in))
 					xdp = ", an XDP program";
 	}
-	fprintf(to, "interface %s: %s, mtu %u%s\n", name, info->ifi_flags & IFF_UP ? "up" : "down",
-		mtu, xdp);
+	(void)arg;
+	printf("interface %s: %s, mtu %u%s\n", name, info->ifi_flags & IFF_UP ? "up" : "down", mtu,
+	       xdp);
 	return MNL_CB_OK;
 }
 
@@ -191,11 +184,11 @@ static void interfaces(struct nl *nl)
 	if (!nl->socket)
 		return;
 	if (!mnl_socket_bind(nl->socket, 0, MNL_SOCKET_AUTOPID))
-		nl_talk(nl, nlh, on_link, stdout);
+		nl_talk(nl, nlh, on_link, NULL);
 	mnl_socket_close(nl->socket);
 }
 
-static int on_pool(const struct nlmsghdr *nlh, void *to)
+static int on_pool(const struct nlmsghdr *nlh, void *arg)
 {
 	const char *detached = "", *uring = "";
 	const struct nlattr *attr;
@@ -216,7 +209,8 @@ static int on_pool(const struct nlmsghdr *nlh, void *to)
 	/* A driver makes and loses its own as it likes. */
 	if (!*detached && !*uring)
 		return MNL_CB_OK;
-	fprintf(to, "page pool of interface %u%s%s\n", ifindex, uring, detached);
+	(void)arg;
+	printf("page pool of interface %u%s%s\n", ifindex, uring, detached);
 	return MNL_CB_OK;
 }
 
@@ -224,7 +218,7 @@ static void page_pools(struct nl *nl)
 {
 	if (nl_open(nl, NETDEV_FAMILY_NAME, NETDEV_FAMILY_VERSION))
 		return;
-	nl_talk(nl, nl_request(nl, NETDEV_CMD_PAGE_POOL_GET, NLM_F_DUMP), on_pool, stdout);
+	nl_talk(nl, nl_request(nl, NETDEV_CMD_PAGE_POOL_GET, NLM_F_DUMP), on_pool, NULL);
 	nl_close(nl);
 }
 
@@ -239,19 +233,13 @@ static FILE *open_file(const char *path)
 	return file;
 }
 
-/* The lines of a file that begin with one of the words, or all. */
-static void lines_of(const char *path, const char *const *words)
+static void lines_of(const char *path)
 {
 	FILE *file = open_file(path);
 	char line[4096];
-	size_t i;
 
-	while (file && fgets(line, sizeof(line), file)) {
-		for (i = 0; words && words[i] && strncmp(line, words[i], strlen(words[i])); i++)
-			;
-		if (!words || words[i])
-			printf("%s: %s", path, line);
-	}
+	while (file && fgets(line, sizeof(line), file))
+		printf("%s: %s", path, line);
 	if (file)
 		fclose(file);
 }
@@ -279,7 +267,7 @@ static void pins(void)
 	char line[128];
 
 	/* Reading it folds the counters of the CPUs. */
-	lines_of("/proc/sys/vm/stat_refresh", NULL);
+	lines_of("/proc/sys/vm/stat_refresh");
 	file = open_file("/proc/vmstat");
 	while (file && fgets(line, sizeof(line), file)) {
 		sscanf(line, "nr_foll_pin_acquired %" SCNu64, &acquired);
@@ -416,9 +404,9 @@ int main(int argc, char **argv)
 	settings(&nl);
 	if (interface)
 		return 0;
-	programs();
-	maps();
-	links();
+	objects(bpf_prog_get_next_id, bpf_prog_get_fd_by_id, print_program);
+	objects(bpf_map_get_next_id, bpf_map_get_fd_by_id, print_map);
+	objects(bpf_link_get_next_id, bpf_link_get_fd_by_id, print_link);
 	interfaces(&nl);
 	page_pools(&nl);
 	pins();
@@ -426,16 +414,16 @@ int main(int argc, char **argv)
 	processes();
 	sockets();
 	mounts();
-	lines_of("/proc/swaps", NULL);
-	lines_of("/proc/sys/vm/nr_hugepages", NULL);
-	lines_of("/proc/sys/kernel/io_uring_disabled", NULL);
-	lines_of("/proc/sys/kernel/unprivileged_bpf_disabled", NULL);
-	lines_of("/proc/sys/kernel/bpf_stats_enabled", NULL);
-	lines_of("/proc/sys/user/max_user_namespaces", NULL);
-	lines_of("/sys/kernel/mm/transparent_hugepage/enabled", NULL);
-	lines_of("/sys/kernel/tracing/current_tracer", NULL);
-	lines_of("/sys/kernel/tracing/kprobe_events", NULL);
-	lines_of("/sys/kernel/tracing/set_event", NULL);
+	lines_of("/proc/swaps");
+	lines_of("/proc/sys/vm/nr_hugepages");
+	lines_of("/proc/sys/kernel/io_uring_disabled");
+	lines_of("/proc/sys/kernel/unprivileged_bpf_disabled");
+	lines_of("/proc/sys/kernel/bpf_stats_enabled");
+	lines_of("/proc/sys/user/max_user_namespaces");
+	lines_of("/sys/kernel/mm/transparent_hugepage/enabled");
+	lines_of("/sys/kernel/tracing/current_tracer");
+	lines_of("/sys/kernel/tracing/kprobe_events");
+	lines_of("/sys/kernel/tracing/set_event");
 	names_in("/sys/block");
 	names_in("/sys/kernel/tracing/instances");
 	names_in("/run/netns");
