@@ -290,7 +290,7 @@ T ?= 600
 fuzz: vm-build
 	$(Q)dir=$$(selftests/vm/stage $(vm_out) selftests/fuzz/run selftests/fuzz.seeds selftests/selftest.sh selftests/vm/splats*) && \
 	echo "what is found is in $$dir" && echo $(T) >$$dir/seconds && \
-	$(run) selftests/vm/vm --exchange $$dir --run run --nvme 64M --nvme 64M,lba=4096 \
+	$(run) selftests/vm/vm --exchange $$dir --run run --nvme 64M --nvme 64M,lba=4096 --append dma_debug=off \
 		--timeout $$(($(T) + 900)) $(VMOPTS) $(vm_out)
 
 kernels:
