@@ -263,7 +263,7 @@ run	= $(toolchain) run $(kernel)
 in_vm	= $(run) make $(if $(Q),-s) --no-print-directory -j$(shell nproc) OUT=$(vm_out) V=$(V) \
 	EXPERIMENTAL=$(EXPERIMENTAL) KDIR=/lib/modules/$(kernel)/build
 
-.PHONY: check check-kernels kernels demo vm vm-build initramfs clean-toolchain
+.PHONY: check check-kernels check-debug kernels demo vm vm-build initramfs clean-toolchain
 vm-build:
 	$(Q)$(in_vm) all initramfs
 
@@ -284,13 +284,16 @@ check: vm-build
 check-kernels:
 	$(Q)selftests/check-kernels $(foreach t,$(TESTS),'$(t)')
 
+check-debug:
+	$(Q)selftests/check-debug $(foreach t,$(TESTS),'$(t)')
+
 # T seconds of it, or until something is found.
 T ?= 600
 .PHONY: fuzz
 fuzz: vm-build
 	$(Q)dir=$$(selftests/vm/stage $(vm_out) selftests/fuzz/run selftests/fuzz.seeds selftests/selftest.sh selftests/vm/splats*) && \
 	echo "what is found is in $$dir" && echo $(T) >$$dir/seconds && \
-	$(run) selftests/vm/vm --exchange $$dir --run run --nvme 64M --nvme 64M,lba=4096 --append dma_debug=off \
+	$(run) selftests/vm/vm --exchange $$dir --run run --nvme 64M --nvme 64M,lba=4096 --no-icount --append dma_debug=off \
 		--timeout $$(($(T) + 900)) $(VMOPTS) $(vm_out)
 
 kernels:
@@ -402,6 +405,7 @@ help:
 	@echo 'make EXPERIMENTAL=1              for a kernel newer than KERNEL_MAX of version.mk'
 	@echo 'make check KERNEL=7.2.12          on another kernel; so for demo, vm and bench'
 	@echo 'make check-kernels               on every kernel that is known or newer, and a table'
+	@echo 'make check-debug                 on kernels that check themselves, and a table'
 	@echo 'make fuzz T=SECONDS              random programs against the module, in the VM'
 	@echo 'make deb                         Debian packages, into build/deb'
 	@echo 'make check-packages              install them in a VM, upgrade its kernel, purge them'

@@ -4,7 +4,7 @@
 # The hermetic toolchain: Debian directories with every compiler, library,
 # kernel and tool that the build, the VM and the tests use, so that what the
 # host has does not matter. There are two layers, which a command sees as one
-# read-only root: the tools (tools.inc), and one kernel of several (kernels.inc).
+# read-only root: the tools (tools.inc), and one kernel of several (kernels.inc, debug.inc).
 # Each is made once and never changed afterwards.
 #
 #   toolchain.sh make [KERNEL]          make what is missing, print the kernel's release
@@ -16,7 +16,8 @@
 #   toolchain.sh clean                  remove every toolchain directory
 #
 # KERNEL is a version, 7.2.12, or a whole release as of uname -r, or "oldest" or
-# "newest"; without one it is the first of the file "kernels" that is in reach.
+# "newest"; without one it is the first of the file "kernels" that is in reach. It is
+# a debug kernel of that one, built from source, by its name in selftests/debug.
 #
 # MIRROR=URL takes Debian from URL; else the host apt's mirror of Debian is
 # used, else mmdebstrap's default.
@@ -158,13 +159,17 @@ in_root() {
 
 . "$here/tools.inc"
 . "$here/kernels.inc"
+. "$here/debug.inc"
 . "$here/machine.inc"
 
 case ${1:-} in
 make)
 	make_tools
-	release=$(kernel_find "${2:-}")
+	word=${2:-} kind=''
+	if debug_kinds | grep -xF -- "$word" >/dev/null; then kind=$word word=''; fi
+	release=$(kernel_find "$word")
 	kernel_make "$release"
+	[ -z "$kind" ] || release=$(debug_make "$kind" "$release")
 	echo "$release" ;;
 run)
 	dir=$(kernel_dir "${2:?run takes a release}")
@@ -176,6 +181,6 @@ in-reach)	make_tools; if [ "${2:-}" = newer ]; then kernels_newer; else kernels_
 machine)
 	make_tools
 	machine_make ;;
-clean)		rm -rf --one-file-system "$cache"/{tools,kernel,machine,toolchain}-* "$cache"/tmp.* "$cache"/archive ;;
-*)		sed -n 's/^# \{0,1\}//; 3,24p' "$0" >&2; exit 2 ;;
+clean)		rm -rf --one-file-system "$cache"/{tools,kernel,debug,machine,toolchain}-* "$cache"/tmp.* "$cache"/archive ;;
+*)		sed -n 's/^# \{0,1\}//; 3,25p' "$0" >&2; exit 2 ;;
 esac
