@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A controller that answers with every status there is, and one whose Nth command fails,
+ * for each N, while a namespace is attached and while an operation of several commands
+ * runs: each operation ends once, with that error, and the next one is as if nothing
+ * had been. The driver's own fault injection does it, which is in debug kernels:
+ * make check KERNEL=kasan TESTS='faults*'
+ *
+ * VM: --nvme 64M --nvme 64M --nvme 64M
+ * Timeout: 1200
+ */
+#include "io.h"
+
+#define LEN	 (4 * MIB)
+#define STATUSES 0x800 /* types and codes: 3 and 8 bits */
+#define MOST	 200
+
+static struct unified_io_setup setup = REGION_SETUP;
+static const char *disk;
+static int fd;
+
+/* --- what fails ------------------------------------------------------------------- */
+
+static void set(const char *what, unsigned int value)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/fault_inject/%s", disk + 5, what);
+	file = fopen(path, "we");
+	if (!file || fprintf(file, "%u\n", value) < 0 || fclose(file)) {
+		printf("Bail out! %s: %s\n", path, strerror(errno));
+		exit(1);
+	}
+}
+
+/* One of the next commands, after so many others. */
+static void fail_one(unsigned int after, unsigned int status)
+{
+	set("status", status);
+	set("space", after);
+	set("times", 1);
+}
+
+/* It was not reached. */
+static bool none_failed(void)
+{
+	char path[128];
+	int times = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/fault_inject/times", disk + 5);
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%d", &times) != 1)
+		times = 0;
+	if (file)
+		fclose(file);
+	set("times", 0);
+	return times == 1;
+}
+
+/* --- every status ------------------------------------------------------------------- */
+
+static struct unified_descriptor reads(uint32_t len)
+{
+	return (struct unified_descriptor){ .type = UNIFIED_REGION_F_NVME,
+					    .flags = UNIFIED_DESC_F_READ,
+					    .len = len };
+}
+
+static void statuses(const struct door *door, bool nvme)
+{
+	struct unified_completion done;
+	unsigned int status, told = 0, wrong = 0, after = 0;
+	struct unified_descriptor d;
+	int ret;
+
+	for (status = 1; status < STATUSES; status++) {
+		d = reads(4096);
+		fail_one(0, status);
+		ret = door->run(fd, &d, &done);
+		told += ret < 0;
+		/* With the bit that says not to try again, which a controller sets, too. */
+		wrong += nvme && (ret >= 0 || (done.status & (STATUSES - 1)) != status);
+		d = reads(4096);
+		after += door->run(fd, &d, &done) < 0;
+	}
+	ok(told == STATUSES - 1 && !wrong && !after,
+	   "%s, %s: %u statuses, %u told, %u of them wrong; %u reads failed after them", door->name,
+	   nvme ? "commands" : "block", status - 1, told, wrong, after);
+}
+
+/* --- the Nth command ---------------------------------------------------------------- */
+
+static int attach(unsigned int flags, struct unified_io_target *t)
+{
+	*t = (struct unified_io_target){ .flags = flags };
+	return add_target(fd, disk, O_RDWR, t) ? -errno : 0;
+}
+
+static int detach(struct unified_io_target *t)
+{
+	struct unified_io_target gone = { .index = t->index };
+
+	return ioctl(fd, UNIFIED_IO_REMOVE_TARGET, &gone) ? -errno : 0;
+}
+
+static void attaching(void)
+{
+	int ret, refused = 0, again = 0;
+	struct unified_io_target t;
+	unsigned int n;
+	bool none = false;
+
+	for (n = 0; !none && n < MOST; n++) {
+		fail_one(n, 0x281 /* a read that cannot be corrected */);
+		ret = attach(UNIFIED_TARGET_F_NVME, &t);
+		none = none_failed();
+		refused += ret < 0;
+		if (!ret)
+			detach(&t);
+		ret = attach(UNIFIED_TARGET_F_NVME, &t);
+		again += ret < 0;
+		if (!ret)
+			detach(&t);
+	}
+	ok(none && n > 1 && !again,
+	   "attaching: %u commands fail, %d times it is refused; without %d", n - 1, refused,
+	   again);
+}
+
+static void long_ones(const struct door *door, const char *kind, uint16_t flags)
+{
+	struct unified_io_ledger was, is;
+	struct unified_completion done;
+	struct unified_descriptor d;
+	unsigned int n, failed = 0, odd = 0, again = 0;
+	bool none = false;
+	int ret;
+
+	was = region_info(fd).ledger;
+	for (n = 0; !none && n < MOST; n++) {
+		d = reads(LEN);
+		d.flags = flags;
+		fail_one(n, 0x281);
+		ret = door->run(fd, &d, &done);
+		none = none_failed();
+		failed += ret < 0;
+		odd += (ret < 0) == none || done.len > LEN;
+		d = reads(LEN);
+		d.flags = flags;
+		again += door->run(fd, &d, &done) < 0 || done.len != LEN;
+	}
+	is = region_info(fd).ledger;
+	ok(none && n > 2 && !odd && !again, "%s, %s: %u of its commands fail; %u odd, %u after it",
+	   door->name, kind, n - 1, odd, again);
+	ok(is.operations - was.operations == 2 * n && is.failed - was.failed == failed,
+	   "all of them are in the ledger");
+}
+
+/* --- a device that takes nothing ----------------------------------------------------- */
+
+static void make_fail(int yes)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command),
+		 "echo %d >/sys/block/%s/make-it-fail && cd /sys/kernel/debug/fail_make_request && "
+		 "echo %d >probability && echo -1 >times && echo 0 >verbose",
+		 yes, disk + 5, 100 * yes);
+	ok(!system(command), "the block layer %s", yes ? "refuses all" : "takes all");
+}
+
+static void block_refuses(const struct door *door)
+{
+	struct unified_descriptor d = reads(LEN);
+	struct unified_completion done;
+	int ret;
+
+	make_fail(1);
+	ret = door->run(fd, &d, &done);
+	ok(ret == -EIO, "%s: %s", door->name, strerror(-ret));
+	make_fail(0);
+	d = reads(LEN);
+	ret = door->run(fd, &d, &done);
+	ok(!ret && done.len == LEN, "%s: and now it does not", door->name);
+}
+
+int main(void)
+{
+	struct unified_io_target t;
+	char path[128];
+	size_t i;
+
+	disk = drive(0);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/fault_inject", disk + 5);
+	if (access(path, F_OK))
+		skip_all("this kernel injects no faults: make check KERNEL=kasan");
+	set("probability", 100);
+	set("interval", 1);
+	set("verbose", 0);
+	set("dont_retry", 1);
+	set("times", 0);
+	fd = region_open(&setup);
+	if (!ok(fd >= 0, "a region"))
+		return done();
+	attaching();
+	ok(!attach(UNIFIED_TARGET_F_NVME, &t), "a namespace");
+	for (i = 0; i < 2; i++) {
+		statuses(&doors[i], true);
+		long_ones(&doors[i], "a long read", UNIFIED_DESC_F_READ);
+		long_ones(&doors[i], "a long write", UNIFIED_DESC_F_WRITE);
+	}
+	ok(!detach(&t) && !attach(UNIFIED_TARGET_F_BLOCK, &t), "the same as a block device");
+	for (i = 0; i < 2; i++) {
+		statuses(&doors[i], false);
+		long_ones(&doors[i], "a long read", UNIFIED_DESC_F_READ);
+		long_ones(&doors[i], "a long write", UNIFIED_DESC_F_WRITE);
+		block_refuses(&doors[i]);
+	}
+	set("probability", 0);
+	return done();
+}
