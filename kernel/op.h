@@ -146,7 +146,8 @@ static __always_inline bool unified_cache_put(struct unified_cache __percpu *cac
 
 	local_irq_save(flags);
 	k = this_cpu_ptr(cache);
-	room = k->nr < UNIFIED_CACHE_SIZE;
+	/* KASAN knows of what is freed, not of what is kept. */
+	room = !IS_ENABLED(CONFIG_KASAN) && k->nr < UNIFIED_CACHE_SIZE;
 	if (room)
 		k->item[k->nr++ % UNIFIED_CACHE_SIZE] = item;
 	local_irq_restore(flags);
