@@ -2,9 +2,9 @@
 /*
  * A controller that answers with every status there is, and one whose Nth command fails,
  * for each N, while a namespace is attached and while an operation of several commands
- * runs: each operation ends once, with that error, and the next one is as if nothing
- * had been. The driver's own fault injection does it, which is in debug kernels:
- * make check KERNEL=kasan TESTS='faults*'
+ * runs, and one that does not answer: each operation ends once, with that error, and the
+ * next one is as if nothing had been. The fault injection of the driver and of the block
+ * layer does it, which is in debug kernels: make check KERNEL=kasan TESTS='faults*'
  *
  * VM: --nvme 64M --nvme 64M --nvme 64M
  * Timeout: 1200
@@ -21,17 +21,22 @@ static int fd;
 
 /* --- what fails ------------------------------------------------------------------- */
 
-static void set(const char *what, unsigned int value)
+static void put(const char *path, unsigned int value)
 {
-	char path[128];
-	FILE *file;
+	FILE *file = fopen(path, "we");
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/fault_inject/%s", disk + 5, what);
-	file = fopen(path, "we");
 	if (!file || fprintf(file, "%u\n", value) < 0 || fclose(file)) {
 		printf("Bail out! %s: %s\n", path, strerror(errno));
 		exit(1);
 	}
+}
+
+static void set(const char *what, unsigned int value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/fault_inject/%s", disk + 5, what);
+	put(path, value);
 }
 
 /* One of the next commands, after so many others. */
@@ -158,6 +163,65 @@ static void long_ones(const struct door *door, const char *kind, uint16_t flags)
 	   "all of them are in the ledger");
 }
 
+/* --- answers that do not come -------------------------------------------------------- */
+
+/* The next ones, after so many others: the driver asks the controller, then resets it. */
+static void lose(unsigned int times, unsigned int after)
+{
+	put("/sys/kernel/debug/fail_io_timeout/verbose", 0);
+	put("/sys/kernel/debug/fail_io_timeout/space", after);
+	put("/sys/kernel/debug/fail_io_timeout/times", times);
+	put("/sys/kernel/debug/fail_io_timeout/probability", times ? 100 : 0);
+}
+
+static void lost_answers(const struct door *door, int error)
+{
+	static const unsigned int after[] = { 0, 0, 5 }, times[] = { 1, 3, 1 };
+	struct unified_completion done;
+	struct unified_descriptor d;
+	unsigned int i, again = 0;
+	int ret, odd = 0;
+
+	for (i = 0; i < 3; i++) {
+		d = reads(LEN);
+		lose(times[i], after[i]);
+		ret = door->run(fd, &d, &done);
+		odd = ret != error || done.len > LEN ? ret : odd;
+		lose(0, 0);
+		d = reads(LEN);
+		again += door->run(fd, &d, &done) < 0 || done.len != LEN;
+	}
+	ok(!odd && !again, "%s: answers do not come: %s, and then they do", door->name,
+	   error ? "an error" : "asked for again");
+	if (odd || again)
+		diag("it returned %d; %u reads failed after it", odd, again);
+}
+
+/* Its memory is the device's until the reset. */
+static void lost_and_closed(void)
+{
+	struct unified_io_setup s = REGION_SETUP;
+	struct unified_io_submit submit = { .desc = reads(LEN) };
+	struct unified_io_target t = {};
+	int again, of = region_open(&s);
+	bool submitted;
+
+	submitted = of >= 0 && !add_target(of, disk, O_RDWR, &t);
+	lose(1, 0);
+	submitted = submitted && !ioctl(of, UNIFIED_IO_SUBMIT, &submit);
+	close(of);
+	/* Until then the drive is claimed. */
+	for (again = 0; again < 1000; again++) {
+		of = open(disk, O_RDWR | O_EXCL | O_CLOEXEC);
+		if (of >= 0)
+			break;
+		usleep(10000);
+	}
+	ok(submitted && of >= 0, "a region that is closed meanwhile ends with it");
+	close(of);
+	lose(0, 0);
+}
+
 /* --- a device that takes nothing ----------------------------------------------------- */
 
 static void make_fail(int yes)
@@ -205,11 +269,17 @@ int main(void)
 	if (!ok(fd >= 0, "a region"))
 		return done();
 	attaching();
+	snprintf(path, sizeof(path), "/sys/block/%s/io-timeout-fail", disk + 5);
+	put(path, 1);
+	snprintf(path, sizeof(path), "/sys/block/%s/queue/io_timeout", disk + 5);
+	put(path, 300);
+	lost_and_closed();
 	ok(!attach(UNIFIED_TARGET_F_NVME, &t), "a namespace");
 	for (i = 0; i < 2; i++) {
 		statuses(&doors[i], true);
 		long_ones(&doors[i], "a long read", UNIFIED_DESC_F_READ);
 		long_ones(&doors[i], "a long write", UNIFIED_DESC_F_WRITE);
+		lost_answers(&doors[i], -EINTR);
 	}
 	ok(!detach(&t) && !attach(UNIFIED_TARGET_F_BLOCK, &t), "the same as a block device");
 	for (i = 0; i < 2; i++) {
@@ -217,6 +287,8 @@ int main(void)
 		long_ones(&doors[i], "a long read", UNIFIED_DESC_F_READ);
 		long_ones(&doors[i], "a long write", UNIFIED_DESC_F_WRITE);
 		block_refuses(&doors[i]);
+		/* The block layer asks once more. */
+		lost_answers(&doors[i], 0);
 	}
 	set("probability", 0);
 	return done();

@@ -2,7 +2,7 @@
 /*
  * Fault sweeps of operations, by every door: see faults.h.
  *
- * VM: --nvme 64M --nvme 64M --nvme 64M
+ * VM: --iommu --nvme 64M --nvme 64M --nvme 64M
  * Timeout: 1500
  * May lose: DMA debugging
  */
@@ -10,14 +10,12 @@
 #include "progs/fuzz.h"
 
 #define OBJECT PROGS "chain.bpf.o"
-#define FEW    4
-#define MANY   160 /* operations at once: more than a CPU keeps the memory of */
+#define COUNT  4 /* operations at once */
 
 static struct unified_io_setup setup = REGION_SETUP;
 static unsigned char *data;
 static int fd, call_prog;
 static struct io_uring ring;
-static int count; /* of operations at once */
 
 /* --- operations -------------------------------------------------------------------- */
 
@@ -32,7 +30,7 @@ static struct unified_descriptor request_of(unsigned int i)
 
 	if (d.flags & UNIFIED_DESC_F_GATHER)
 		d.addr = i * FRAGS * sizeof(struct unified_fragment);
-	else
+	else if (d.addr)
 		d.addr += i * 4096;
 	return d;
 }
@@ -41,8 +39,8 @@ static struct unified_descriptor request_of(unsigned int i)
 static int take(int nr)
 {
 	unsigned int i;
-	struct unified_completion c[MANY];
-	struct unified_io_complete complete = { .addr = (uintptr_t)c, .max = MANY, .min = nr };
+	struct unified_completion c[COUNT];
+	struct unified_io_complete complete = { .addr = (uintptr_t)c, .max = COUNT, .min = nr };
 
 	while (nr > 0) {
 		complete.min = nr;
@@ -61,14 +59,14 @@ static int submitted;
 
 static int submit(void)
 {
-	static struct unified_descriptor all[MANY];
-	struct unified_io_submit s = { .addr = (uintptr_t)all, .count = count };
+	static struct unified_descriptor all[COUNT];
+	struct unified_io_submit s = { .addr = (uintptr_t)all, .count = COUNT };
 	int i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < COUNT; i++)
 		all[i] = request_of(i);
 	submitted = error_of(ioctl(fd, UNIFIED_IO_SUBMIT, &s));
-	return submitted < 0 || submitted == count ? submitted : -EAGAIN;
+	return submitted < 0 || submitted == COUNT ? submitted : -EAGAIN;
 }
 
 static int submit_one(void)
@@ -151,7 +149,6 @@ static int process_alone(void)
 
 static void plain(void)
 {
-	count = FEW;
 	request = (struct unified_descriptor){ .type = UNIFIED_REGION_F_NVME,
 					       .flags = UNIFIED_DESC_F_READ,
 					       .addr = 65536,
@@ -169,7 +166,7 @@ static void compared(void)
 	plain();
 	request.flags = 0;
 	request.opcode = UNIFIED_OP_COMPARE;
-	memset(data + 65536, 0, MANY * 4096);
+	memset(data + 65536, 0, COUNT * 4096);
 }
 
 static void flushed(void)
@@ -217,7 +214,7 @@ static void listed(void)
 	int i;
 
 	plain();
-	for (i = 0; i < MANY * FRAGS; i++)
+	for (i = 0; i < COUNT * FRAGS; i++)
 		list[i] = (struct unified_fragment){ .addr = 65536 + i * 1024, .len = 512 };
 	request.flags |= UNIFIED_DESC_F_GATHER;
 	request.nr_frags = FRAGS;
@@ -230,26 +227,8 @@ static void copied(void)
 	int i;
 
 	listed();
-	for (i = 0; i < MANY * FRAGS; i++)
+	for (i = 0; i < COUNT * FRAGS; i++)
 		list[i].addr++;
-}
-
-static void many(void)
-{
-	plain();
-	count = MANY;
-}
-
-static void many_listed(void)
-{
-	listed();
-	count = MANY;
-}
-
-static void many_copied(void)
-{
-	copied();
-	count = MANY;
 }
 
 static unsigned int uring_flags;
@@ -261,7 +240,7 @@ static int by_uring(void)
 	struct io_uring_cqe *cqe;
 	int i, ret, tries, bad = 0, nr = 0;
 
-	for (i = 0; i < count && (sqe = io_uring_get_sqe(&ring)); i++) {
+	for (i = 0; i < COUNT && (sqe = io_uring_get_sqe(&ring)); i++) {
 		io_uring_prep_unified(sqe, &r, 0, 0, 0);
 		*io_uring_unified_desc(sqe) = request_of(i);
 		sqe->flags |= uring_flags;
@@ -287,7 +266,6 @@ static int by_uring(void)
 static const struct path paths[] = {
 	{ "an operation", submit_one, plain, taken },
 	{ "operations", submit, plain, taken },
-	{ "many of them", submit, many, taken },
 	{ "writes", submit, written, taken },
 	{ "flushes", submit, flushed, taken },
 	{ "discards", submit, discarded, taken },
@@ -302,10 +280,10 @@ static const struct path paths[] = {
 	{ "copied", submit, copied, taken },
 	{ "take completions", complete, some_submitted, taken },
 	{ "data alone", process_alone, data_alone, NULL },
-	{ "io_uring", by_uring, many, NULL },
+	{ "io_uring", by_uring, plain, NULL },
 	{ "io_uring: by the block layer", by_uring, by_block, NULL },
-	{ "io_uring: of a list", by_uring, many_listed, NULL },
-	{ "io_uring: copied", by_uring, many_copied, NULL },
+	{ "io_uring: of a list", by_uring, listed, NULL },
+	{ "io_uring: copied", by_uring, copied, NULL },
 };
 
 /*
@@ -314,7 +292,7 @@ static const struct path paths[] = {
  */
 static void workers(void)
 {
-	static const char some[] = "cd " SETTINGS "failslab && echo Y >cache-filter && "
+	static const char some[] = "cd /sys/kernel/debug/failslab && echo Y >cache-filter && "
 				   "echo %d >probability && echo -1 >times && "
 				   "for c in unified_op unified_vecs; do "
 				   "echo 1 >/sys/kernel/slab/$c/failslab || exit; done";
@@ -326,9 +304,9 @@ static void workers(void)
 		return;
 	uring_flags = IOSQE_ASYNC;
 	for (i = 0; i < 100; i++) {
-		many_listed();
+		listed();
 		ended += by_uring() != -ETIME;
-		many_copied();
+		copied();
 		ended += by_uring() != -ETIME;
 		if (!submit())
 			taken();

@@ -2,7 +2,7 @@
 /*
  * Fault sweeps of what makes and changes regions, targets and policies: see faults.h.
  *
- * VM: --nvme 64M --nvme 64M
+ * VM: --iommu --nvme 64M --nvme 64M
  * Timeout: 1500
  * May lose: DMA debugging
  */

@@ -1,50 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Fault sweeps: the Nth thing that can fail does, an allocation, a copy from or to the
- * caller, or a submission to a drive, for each N until there is none. Each time the
- * answer is an errno, nothing stays behind, and the next try works. What is lost
- * meanwhile, kmemleak tells.
+ * Fault sweeps: the Nth thing that can fail does (see fail_nth.h), for each N until there
+ * is none. Each time the answer is an errno, nothing stays behind, and the next try
+ * works. What is lost meanwhile, kmemleak tells.
  *
  * It takes a kernel with fault injection: make check KERNEL=kasan TESTS='faults*'
  */
 #ifndef FAULTS_H
 #define FAULTS_H
 
+#include "fail_nth.h"
 #include "io.h"
 #include "policy.h"
 
-#define MOST	 5000
-#define SETTINGS "/sys/kernel/debug/"
+#define MOST 5000
 
 /* --- faults ------------------------------------------------------------------ */
 
 static int nth;
 
-/* All that this thread asks for counts, also what may sleep, and pages of any order. */
 static void faults_open(void)
 {
-	static const char all[] =
-		"echo 1 | tee /sys/block/nvme*n1/make-it-fail >/dev/null && cd " SETTINGS " && "
-		"for d in failslab fail_page_alloc fail_usercopy fail_make_request; do "
-		"echo 0 >$d/verbose || exit; done && "
-		"echo N >failslab/ignore-gfp-wait && "
-		"echo N >fail_page_alloc/ignore-gfp-wait && "
-		"echo N >fail_page_alloc/ignore-gfp-highmem && "
-		"echo 0 >fail_page_alloc/min-order";
-
-	nth = open("/proc/thread-self/fail-nth", O_RDWR);
-	if (nth < 0 || access(SETTINGS "failslab", F_OK))
+	if (!faults_are_there())
 		skip_all("this kernel injects no faults: make check KERNEL=kasan");
-	if (!ok(!system(all), "whatever can fail does"))
+	nth = faults_of_thread();
+	if (!ok(nth >= 0 && faults_set_up(), "whatever can fail does"))
 		exit(done());
 }
 
-static void fault_at(int n)
+static void fail(int n)
 {
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", n);
-	if (pwrite(nth, text, strlen(text), 0) < 0) {
+	if (!fault_at(nth, n)) {
 		ok(false, "fault %d is asked for", n);
 		exit(done());
 	}
@@ -59,7 +45,7 @@ static bool fault_was(void)
 	char text[16] = "";
 	bool was = pread(nth, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
 
-	while (pwrite(nth, "0", 1, 0) < 0)
+	while (!fault_at(nth, 0))
 		;
 	return was;
 }
@@ -91,6 +77,7 @@ static int error_of(int ret)
 {
 	return ret < 0 ? -errno : ret;
 }
+
 static int once(const struct path *p)
 {
 	if (p->prepare)
@@ -107,7 +94,7 @@ static void sweep(const struct path *p, bool same)
 	for (n = 1; was && n < MOST; n++) {
 		if (p->prepare)
 			p->prepare();
-		fault_at(n);
+		fail(n);
 		ret = p->run();
 		was = fault_was();
 		if (was && same && ret < 0 && ret != -EFAULT) {
