@@ -189,7 +189,7 @@ $(out)/selftests/vm/environment: selftests/vm/environment.c loader/nl.c loader/n
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) -Iloader $(filter %.c,$^) -lbpf -lmnl -o $@
 
-$(out)/selftests/fuzz/fuzz: $(wildcard selftests/fuzz/*.[ch]) selftests/progs/fuzz.h $(wildcard include/*.h) $(config)
+$(out)/selftests/fuzz/fuzz: $(wildcard selftests/fuzz/*.[ch]) selftests/fail_nth.h selftests/progs/fuzz.h $(wildcard include/*.h) $(config)
 	$(call say,CC,selftests/fuzz)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) $(filter %.c,$^) -lbpf -luring -lpthread -o $@
@@ -291,10 +291,11 @@ check-debug:
 T ?= 600
 .PHONY: fuzz
 fuzz: vm-build
-	$(Q)dir=$$(selftests/vm/stage $(vm_out) selftests/fuzz/run selftests/fuzz.seeds selftests/selftest.sh selftests/vm/splats*) && \
+	$(Q)dir=$$(selftests/vm/stage $(vm_out) selftests/fuzz/run selftests/fuzz.seeds selftests/selftest.sh selftests/vm/splats* selftests/vm/counters) && \
 	echo "what is found is in $$dir" && echo $(T) >$$dir/seconds && \
 	$(run) selftests/vm/vm --exchange $$dir --run run --nvme 64M --nvme 64M,lba=4096 --no-icount --append dma_debug=off \
-		--timeout $$(($(T) + 900)) $(VMOPTS) $(vm_out)
+		--timeout $$(($(T) + 900)) $(VMOPTS) $(vm_out); \
+	status=$$?; [ ! -d $$dir/gcov ] || $(run) selftests/coverage $(vm_out) $$dir/gcov; exit $$status
 
 kernels:
 	$(Q)$(toolchain) kernels

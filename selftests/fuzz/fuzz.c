@@ -231,6 +231,7 @@ static void cover_read(const struct cover *c)
 
 /* --- a process --------------------------------------------------------------------- */
 
+static struct steps_seen *seen;
 static const struct program *running;
 static volatile int stop;
 
@@ -313,6 +314,7 @@ static bool module_is_idle(void)
 /* @ms: kill it then; 0: when it is too slow. */
 static enum end run(const struct program *p, unsigned int ms)
 {
+	uint64_t faults = seen->faults;
 	enum end end = ENDED;
 	int status = 0;
 	size_t i;
@@ -330,7 +332,7 @@ static enum end run(const struct program *p, unsigned int ms)
 		kill(pid, SIGKILL);
 		if (!gone_within(pid, STUCK_MS, &status))
 			return STUCK;
-	} else if (status) {
+	} else if (status && seen->faults == faults) {
 		end = CRASHED;
 		fprintf(stderr, "a program ended with %s %d\n",
 			WIFSIGNALED(status) ? "signal" : "status",
@@ -360,7 +362,6 @@ static double seconds(void)
 }
 
 static unsigned long runs, ends[NR_ENDS];
-static struct steps_seen *seen;
 
 static void report(FILE *to)
 {

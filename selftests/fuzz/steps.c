@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../fail_nth.h"
 #include "steps.h"
 #include "steps_io.h"
 #include "unified_io.h"
@@ -292,6 +293,20 @@ static void step_register(struct input *in)
 	}
 }
 
+/* --- faults ---------------------------------------------------------------------- */
+
+/* Something that this thread soon asks for is not there. */
+static void step_fail(struct input *in)
+{
+	int nth = faults_of_thread(), n = byte(in) + 1;
+
+	if (nth < 0)
+		return;
+	count(faults);
+	fault_at(nth, n);
+	close(nth);
+}
+
 /* --- programs -------------------------------------------------------------------- */
 
 /* What is there more than once comes more often. */
@@ -302,6 +317,7 @@ static void (*const steps[])(struct input *in) = {
 	step_register, step_submit,   step_submit, step_submit_many, step_submit_many,
 	step_complete, step_complete, step_uring,  step_uring,	     step_submit_mapped,
 	step_kfunc,    step_kfunc,    step_gather, step_gather,	     step_pin,
+	step_fail,
 };
 
 void steps_run(const uint8_t *program, size_t len)

@@ -16,6 +16,7 @@ struct steps_seen {
 	uint64_t by_ioctl, by_uring; /* completions without an error */
 	uint64_t gathered;	     /* submitted */
 	uint64_t by_bpf, hooks;	     /* calls of kfuncs, and of hooks */
+	uint64_t faults;	     /* asked for: it may be a page of the program's own */
 };
 
 /* Devices and policies, once, for all programs. 0 or -errno. */

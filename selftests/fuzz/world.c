@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../fail_nth.h"
 #include "unified_io.h"
 #include "world.h"
 
@@ -161,6 +162,8 @@ int steps_open(const char *const *paths, unsigned int nr, struct steps_seen *whe
 	size_t size;
 
 	seen = where;
+	if (faults_are_there() && !faults_set_up())
+		return -EIO;
 	for (nr_devices = 0; nr_devices < nr && nr_devices < DEVICES; nr_devices++) {
 		devices[nr_devices] = open(paths[nr_devices], O_RDWR | O_CLOEXEC);
 		if (devices[nr_devices] < 0)
