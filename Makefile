@@ -135,7 +135,8 @@ c_flags	:= -std=gnu11 -D_GNU_SOURCE -DUNIFIED_VERSION='"$(VERSION)"' -I$(out) -I
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror $(CFLAGS)
 
 ctl	:= $(out)/unifiedctl
-ctl_obj	:= $(patsubst loader/%.c,$(out)/loader/%.o,$(wildcard loader/*.c))
+ctl_obj	:= $(patsubst loader/%.c,$(out)/loader/%.o,$(wildcard loader/*/*.c))
+ctl_flags := $(addprefix -I,$(wildcard loader/*))
 skels	:= $(patsubst %.bpf.c,$(out)/skel/%.skel.h,$(notdir $(wildcard bpf/*.bpf.c bpf/policies/*.bpf.c)))
 
 .PHONY: unifiedctl
@@ -158,7 +159,7 @@ $(out)/probe_names.h: vmlinux/probes Makefile
 $(out)/loader/%.o: loader/%.c version.mk $(config) | $(skels) $(out)/kfunc_names.h $(out)/probe_names.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(c_flags) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(c_flags) $(ctl_flags) -MMD -MP -c $< -o $@
 
 # --- selftests/ -------------------------------------------------------------
 
@@ -184,10 +185,10 @@ $(out)/selftests/iou-zcrx: $(kernel_test) selftests/liburing-zcrx.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -D_GNU_SOURCE -include selftests/liburing-zcrx.h $< -luring -o $@
 
-$(out)/selftests/vm/environment: selftests/vm/environment.c loader/nl.c loader/nic_rules.c $(config)
+$(out)/selftests/vm/environment: selftests/vm/environment.c loader/core/nl.c loader/nic/nic_rules.c $(config)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(c_flags) -Iloader $(filter %.c,$^) -lbpf -lmnl -o $@
+	$(Q)$(CC) $(c_flags) $(ctl_flags) $(filter %.c,$^) -lbpf -lmnl -o $@
 
 $(out)/selftests/fuzz/fuzz: $(wildcard selftests/fuzz/*.[ch]) selftests/fail_nth.h selftests/progs/fuzz.h $(wildcard include/*.h) $(config)
 	$(call say,CC,selftests/fuzz)
@@ -199,7 +200,7 @@ $(out)/selftests/%: selftests/%.c $(config)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) -Iselftests -MMD -MP $< -lbpf -luring -lpthread -o $@
 
--include $(wildcard $(out)/loader/*.d $(out)/bpf/*.d $(out)/policies/*.d $(out)/selftests/*.d $(out)/selftests/progs/*.d)
+-include $(wildcard $(out)/loader/*/*.d $(out)/bpf/*.d $(out)/policies/*.d $(out)/selftests/*.d $(out)/selftests/progs/*.d)
 
 # --- install ----------------------------------------------------------------
 
@@ -360,7 +361,7 @@ bench:
 # --- how the source looks ---------------------------------------------------
 
 # BPF programs are left out: a formatter does not know that SEC() begins one.
-c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/kernels/*.c selftests/vm/*.c selftests/fuzz/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
+c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/kernels/*.c selftests/vm/*.c selftests/fuzz/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
 sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging 2>/dev/null)
 
 .PHONY: lint format format-check sparse checkpatch shellcheck

@@ -24,7 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../bpf/ingest.h"
+#include "../../bpf/ingest.h"
 #include "policy_use.h"
 #include "unified_io.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What "unifiedctl io" was told, and how it fared. cmd_io.c does it, io_report.c
+ * What "unifiedctl io" was told, and how it fared. io.c does it, io_report.c
  * tells of it, io_words.c has understood it.
  */
 #ifndef IO_JOB_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the checks of unifiedctl doctor share. doctor_kernel.c has those of the kernel
- * and the module, cmd_doctor.c all others, and says what the states mean.
+ * and the module, doctor.c all others, and says what the states mean.
  */
 #ifndef DOCTOR_H
 #define DOCTOR_H

@@ -84,7 +84,7 @@ static int switch_on(uint32_t region, int *pipe)
 
 	snprintf(text, sizeof(text), "region == %u", region);
 	ret = region ? write_file("events/unified/filter", text) : 0;
-	/* Without them, a line is easier to read: for people and for cmd_trace.c. */
+	/* Without them, a line is easier to read: for people and for cmd/trace.c. */
 	if (!ret)
 		ret = write_file("options/irq-info", "0");
 	if (!ret)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../bpf/private_fields.h"
+#include "../../bpf/private_fields.h"
 
 struct private_field {
 	const char *name;  /* structure and member */

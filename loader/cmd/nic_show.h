@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For cmd_nic.c: unifiedctl nic show.
+ * For nic.c: unifiedctl nic show.
  */
 #ifndef NIC_SHOW_H
 #define NIC_SHOW_H
