@@ -8,7 +8,7 @@
  *	that one's completion	its buffers go back to the NIC
  *	there is room again	the stream's receive is armed
  *
- * ingest_loop.h has the state, ingest_command.h commands and buffers,
+ * loop/ring.h has the state, loop/commands.h commands and buffers,
  * ingest_stream.h streams; here are completions and the step.
  *
  * One receive completion is one reference on a buffer and becomes one entry of

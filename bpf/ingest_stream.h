@@ -7,7 +7,7 @@
 #ifndef INGEST_STREAM_H
 #define INGEST_STREAM_H
 
-#include "ingest_command.h"
+#include "loop/commands.h"
 
 /* --- how things end ------------------------------------------------------------------ */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unifiedctl ingest: set up, wait, drain, tell. See ingest.h.
+ * unifiedctl ingest: set up, wait, drain, tell. see pipeline.h.
  */
 #include <assert.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "ingest.h"
+#include "pipeline.h"
 #include "interrupt.h"
 #include "nic_setup.h"
 #include "target.h"

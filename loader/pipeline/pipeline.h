@@ -24,7 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../../bpf/ingest.h"
+#include "../../bpf/loop/loop.h"
 #include "policy_use.h"
 #include "unified_io.h"
 
@@ -135,14 +135,14 @@ struct ingest {
 	uint64_t started, ended; /* microseconds */
 };
 
-/* ingest_words.c */
+/* cmd/ingest_words.c */
 int ingest_parse(struct ingest_options *opt, int argc, char **argv);
 
-/* ingest_kernel.c: is the kernel one that does what was asked for? */
+/* kernel.c: is the kernel one that does what was asked for? */
 int ingest_check_kernel(const struct ingest *in);
 int ingest_check_loops(const struct ingest *in);
 
-/* ingest_region.c: the region, its targets, and what part of it is whose */
+/* pipeline_region.c: the region, its targets, and what part of it is whose */
 int ingest_region_open(struct ingest *in);
 int ingest_region_seal(struct ingest *in);
 /* 0 or -errno */
@@ -156,26 +156,26 @@ uint64_t ingest_area_of(const struct ingest_queue *q);
 /* How much from the region's start on the loops are to address. */
 uint64_t ingest_loop_memory(const struct ingest *in);
 
-/* ingest_queue.c: a ring, its program and its thread */
+/* thread.c: a ring, its program and its thread */
 int ingest_queues_start(struct ingest *in);
 void ingest_queues_run(struct ingest *in, bool go);
 void ingest_queues_stop(struct ingest *in);
 int ingest_queues_status(const struct ingest *in, char *why, size_t size);
 const struct ingest_stats *ingest_queue_stats(const struct ingest_queue *q);
 
-/* ingest_area.c: a queue's buffers become more */
+/* area.c: a queue's buffers become more */
 void ingest_area_events(const struct ingest_queue *q, struct zcrx_event_desc *event);
 int ingest_area_check(struct ingest_queue *q);
 void ingest_area_add(struct ingest_queue *q);
 
-/* ingest_accept.c: connections, and what the loops say of them */
+/* connections.c: connections, and what the loops say of them */
 int ingest_listen(struct ingest *in);
 int ingest_accept_all(struct ingest *in);
 void ingest_wake(struct ingest *in);
 int ingest_events_open(struct ingest *in);
 void ingest_accept_close(struct ingest *in);
 
-/* ingest_report.c */
+/* report.c */
 void ingest_report_sum(const struct ingest *in, struct ingest_stats *sum);
 uint64_t ingest_report_copied(const struct ingest_stats *s);
 void ingest_report_now(struct ingest *in);

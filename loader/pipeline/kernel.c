@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What unifiedctl ingest needs of the kernel it runs on, beyond what its calls
- * say themselves, see ingest.h. Asked before anything is changed.
+ * say themselves, see pipeline.h. Asked before anything is changed.
  */
-#include "ingest.h"
+#include "pipeline.h"
 #include "private_fields.h"
 #include "unifiedctl.h"
 

@@ -10,7 +10,7 @@
 #define INGEST_LOOP_H
 
 #include "compat.bpf.h"
-#include "ingest.h"
+#include "loop.h"
 
 #define SQE_FIXED_FILE	  1U /* IOSQE_FIXED_FILE */
 #define RECV_MULTISHOT	  2U /* IORING_RECV_MULTISHOT */

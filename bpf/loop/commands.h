@@ -9,7 +9,7 @@
 #ifndef INGEST_COMMAND_H
 #define INGEST_COMMAND_H
 
-#include "ingest_loop.h"
+#include "ring.h"
 
 #define DESC_WRITE  (1U << 1)
 #define DESC_FUA    (1U << 2)

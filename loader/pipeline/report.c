@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What unifiedctl ingest tells: a line while it runs, and at its end what became
- * of every byte and where each stream is. See ingest.h.
+ * of every byte and where each stream is. see pipeline.h.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ingest.h"
+#include "pipeline.h"
 #include "json.h"
 #include "unifiedctl.h"
 #include "units.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The receive area of a queue grows while it runs, see ingest.h: by one of the size
+ * The receive area of a queue grows while it runs, see pipeline.h: by one of the size
  * that it began with, when the interface found no buffer, up to --area's maximum.
  *
  * The memory is the region's from the beginning. io_uring takes it by the address of
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-#include "ingest.h"
+#include "pipeline.h"
 #include "unifiedctl.h"
 
 #include "skel/ingest.skel.h"

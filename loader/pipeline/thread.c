@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A queue of unifiedctl ingest, see ingest.h: its ring, its program, its thread.
+ * A queue of unifiedctl ingest, see pipeline.h: its ring, its program, its thread.
  *
  * Only the thread that made a ring may use it, so each thread makes its own, with
  * its memory and its refill ring in the region. When all have, the main thread
@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "bpf_log.h"
-#include "ingest.h"
-#include "ingest_layout.h"
+#include "pipeline.h"
+#include "layout.h"
 #include "nic.h"
 #include "nic_setup.h"
 #include "unifiedctl.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections of unifiedctl ingest, see ingest.h. Each is accepted here, and its
+ * Connections of unifiedctl ingest, see pipeline.h. Each is accepted here, and its
  * file moved into a slot of the ring whose queue its packets come through; from
  * then on only that ring has it. The loop says when the slot is free again.
  */
@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ingest.h"
+#include "pipeline.h"
 #include "unifiedctl.h"
 
 #include "skel/ingest.skel.h"

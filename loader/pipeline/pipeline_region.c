@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The region of unifiedctl ingest, see ingest.h: made once for all queues.
+ * The region of unifiedctl ingest, see pipeline.h: made once for all queues.
  *
  *	rings	for each queue: its CQ, its SQ, the refill ring of its buffers
  *	rx	for each queue: lists of fragments, staging, zeroes
@@ -9,7 +9,7 @@
  *
  * When all rings are registered it is sealed: from then on nobody, this process
  * included, has the rings mapped, nor the receive area writable. The memory of areas
- * that are added later is sealed then, see ingest_area.c.
+ * that are added later is sealed then, see area.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,8 +17,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "ingest.h"
-#include "ingest_layout.h"
+#include "pipeline.h"
+#include "layout.h"
 #include "target.h"
 #include "unifiedctl.h"
 #include "units.h"
