@@ -48,11 +48,11 @@ static __always_inline void fragment_received(struct iou_ctx *ring, __u8 *mem, _
 	if (by_nic < 0) {
 		stats.unseen += len;
 		if (setup.require_zero_copy)
-			loop_end(INGEST_UNSEEN, 0);
+			loop_end(LOOP_UNSEEN, 0);
 	} else if (!by_nic) {
-		stats.copied[INGEST_COPY_HEAD] += len;
+		stats.copied[LOOP_COPY_HEAD] += len;
 		if (setup.require_zero_copy)
-			loop_end(INGEST_COPIED, INGEST_COPY_HEAD);
+			loop_end(LOOP_COPIED, LOOP_COPY_HEAD);
 	}
 	stream_receive(ring, mem, index, setup.area + ((__u64)area << setup.area_shift) + offset,
 		       len);
@@ -77,7 +77,7 @@ __noinline bool command_failed(RING, __u32 index, __s32 res)
 		stats.failed++;
 	}
 	if (setup.on_error != INGEST_DROP)
-		loop_end(INGEST_DEVICE, res);
+		loop_end(LOOP_DEVICE, res);
 	return true;
 }
 
@@ -107,7 +107,7 @@ static __always_inline int tick_start(struct iou_ctx *ring)
 	sqe->addr = setup.tick;
 	sqe->len = 1;
 	sqe->timeout_flags = TIMEOUT_MULTISHOT;
-	sqe->user_data = INGEST_TAG(INGEST_TICK, 0);
+	sqe->user_data = LOOP_TAG(LOOP_TICK, 0);
 	return 0;
 }
 
@@ -163,7 +163,7 @@ __noinline int tick(RING)
 	__u32 i = zero;
 
 	tick_refill();
-	while (i < INGEST_STREAMS && may_go_on())
+	while (i < LOOP_STREAMS && may_go_on())
 		tick_stream(ring, i++);
 	return 0;
 }
@@ -171,15 +171,15 @@ __noinline int tick(RING)
 __noinline int other(RING, __u32 tag, __u32 index, __u32 flags)
 {
 	switch (tag) {
-	case INGEST_OPEN:
-		return stream_open(index & (INGEST_STREAMS - 1));
-	case INGEST_CLOSE:
-		return stream_closed(index & (INGEST_STREAMS - 1));
-	case INGEST_STARVED:
+	case LOOP_OPEN:
+		return stream_open(index & (LOOP_STREAMS - 1));
+	case LOOP_CLOSE:
+		return stream_closed(index & (LOOP_STREAMS - 1));
+	case LOOP_STARVED:
 		stats.starved++;
 		loop_grow();
 		return 0;
-	case INGEST_TICK:
+	case LOOP_TICK:
 		if (!(flags & CQE_F_MORE))
 			tick_start(ring);
 		return tick(ring);
@@ -199,16 +199,16 @@ static __always_inline __u32 reap(struct iou_ctx *ring, __u8 *cq, __u8 *mem)
 		__u32 tag = data >> 56, index = data & 0xffff;
 
 		head++;
-		if (tag == INGEST_RECEIVE) {
-			index &= INGEST_STREAMS - 1;
+		if (tag == LOOP_RECEIVE) {
+			index &= LOOP_STREAMS - 1;
 			if (!setup.zcrx)
 				slot_received(ring, index, cqe->res);
 			else if (cqe->flags & CQE_F_MORE)
 				fragment_received(ring, mem, index, cqe);
 			else
 				receive_ended(index, cqe->res);
-		} else if (tag == INGEST_COMMAND) {
-			command_ended(ring, index & (INGEST_COMMANDS - 1), cqe->res);
+		} else if (tag == LOOP_COMMAND) {
+			command_ended(ring, index & (LOOP_COMMANDS - 1), cqe->res);
 		} else {
 			other(ring, tag, index, cqe->flags);
 		}
@@ -239,7 +239,7 @@ __noinline int areas_find(RING)
 {
 	__u32 i = nr_areas + zero, n = *(volatile __u32 *)&control.areas;
 
-	while (i < n && i < INGEST_AREAS && may_go_on())
+	while (i < n && i < LOOP_AREAS && may_go_on())
 		area_find(ring, i++);
 	nr_areas = i;
 	stats.areas = i;
@@ -297,7 +297,7 @@ __noinline int end_all(void)
 {
 	__u32 i = zero;
 
-	while (i < INGEST_STREAMS && may_go_on()) {
+	while (i < LOOP_STREAMS && may_go_on()) {
 		struct stream *s = stream_at(i);
 
 		if ((s->flags & (S_USED | S_ENDING)) == S_USED) {
@@ -335,7 +335,7 @@ int BPF_PROG(ingest_step, struct iou_ctx *ring, struct iou_loop_params *params)
 	if (done_head != done_tail)
 		refill(ring);
 	if (*(volatile __u32 *)&control.drain)
-		loop_end(INGEST_DRAINED, 0);
+		loop_end(LOOP_DRAINED, 0);
 	if (draining)
 		end_all();
 	if (nr_waiting) {
@@ -346,11 +346,11 @@ int BPF_PROG(ingest_step, struct iou_ctx *ring, struct iou_loop_params *params)
 	}
 	if (again)
 		refill(ring);
-	if (sq_filled && stats.end != INGEST_BROKEN)
+	if (sq_filled && stats.end != LOOP_BROKEN)
 		sq_submit(ring);
-	if (draining && !stats.streams && stats.end == INGEST_RUNNING)
+	if (draining && !stats.streams && stats.end == LOOP_RUNNING)
 		stats.end = draining;
-	if (stats.end != INGEST_RUNNING || stats.flush || stats.grow)
+	if (stats.end != LOOP_RUNNING || stats.flush || stats.grow)
 		return IOU_LOOP_STOP;
 	params->cq_wait_idx = head + !again;
 	return IOU_LOOP_CONTINUE;

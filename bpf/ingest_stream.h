@@ -41,8 +41,8 @@ static __always_inline __u64 stream_bytes(const struct stream *s)
 __noinline int report_extent(__u32 index)
 {
 	struct stream *s = stream_at(index);
-	struct ingest_event e = {
-		.type = INGEST_EVENT_EXTENT,
+	struct loop_event e = {
+		.type = LOOP_EVENT_EXTENT,
 		.index = index,
 		.id = element(peers, index)->id,
 		.lba = s->extent,
@@ -66,7 +66,7 @@ static __always_inline int space_take(__u32 targets, const struct stream *s, __u
 				      __u64 *start, __u64 *end)
 {
 	__u32 key = 0, i;
-	struct ingest_space *sp = bpf_map_lookup_elem(&space, &key);
+	struct loop_space *sp = bpf_map_lookup_elem(&space, &key);
 	__u64 from = 0, to = ~0ULL, want;
 
 	if (!sp)
@@ -105,7 +105,7 @@ static __always_inline int space_take(__u32 targets, const struct stream *s, __u
 __noinline int space_return(__u32 index)
 {
 	struct stream *s = stream_at(index);
-	struct ingest_space *sp;
+	struct loop_space *sp;
 	__u32 key = 0, i;
 
 	sp = bpf_map_lookup_elem(&space, &key);
@@ -171,7 +171,7 @@ __noinline int stream_write(RING, __u32 index, __u32 must)
 	if (s->lba + blocks > s->lba_end && stream_reserve(index, blocks)) {
 		s->flags |= S_FULL;
 		stream_error(s, index, -ENOSPC);
-		loop_end(INGEST_FULL, -ENOSPC);
+		loop_end(LOOP_FULL, -ENOSPC);
 		return 0;
 	}
 	next = command_new(index);
@@ -236,9 +236,9 @@ __noinline int stream_compact(RING, __u32 index)
 
 		n = stage(mem, to, n, REF_ADDR(ref), REF_LEN(ref));
 	}
-	stats.copied[INGEST_COPY_SMALL] += n - c->staged;
+	stats.copied[LOOP_COPY_SMALL] += n - c->staged;
 	if (n != c->staged && setup.require_zero_copy)
-		loop_end(INGEST_COPIED, INGEST_COPY_SMALL);
+		loop_end(LOOP_COPIED, LOOP_COPY_SMALL);
 	command_at(next)->staged = n;
 	if (n)
 		command_add(mem, command_at(next), next, to, n);
@@ -253,7 +253,7 @@ __noinline int stream_flush(RING, __u32 index, __u32 few)
 {
 	struct stream *s = stream_at(index);
 
-	if (nr_free < INGEST_COMMANDS / 4)
+	if (nr_free < LOOP_COMMANDS / 4)
 		return 0;
 	/* What is written gives buffers back, and what is left of it may be few. */
 	if (command_at(s->command)->bytes >> setup.block_shift) {
@@ -273,7 +273,7 @@ __noinline int stream_flush(RING, __u32 index, __u32 few)
  */
 __noinline bool stream_ask(__u32 index, __u64 addr, __u32 len)
 {
-	const struct ingest_peer *peer = element(peers, index);
+	const struct loop_peer *peer = element(peers, index);
 	struct stream *s = stream_at(index);
 	struct unified_io_region *r;
 	struct unified_rx rx = {};
@@ -345,7 +345,7 @@ __noinline bool stream_refuses(__u32 index, __u64 addr, __u32 len)
 		return true;
 	}
 	command_add_ref(command_at(k), k, addr, 0);
-	if (!command_at(k)->bytes && command_at(k)->nr_refs >= INGEST_FEW)
+	if (!command_at(k)->bytes && command_at(k)->nr_refs >= LOOP_FEW)
 		stream_next(s, index);
 	return true;
 }
@@ -396,11 +396,11 @@ static __always_inline bool arm_zcrx(struct iou_ctx *ring, struct stream *s, __u
 	s->credit = credit > 1U << 30 ? 1U << 30 : credit;
 	sqe->opcode = IORING_OP_RECV_ZC;
 	sqe->flags = SQE_FIXED_FILE;
-	sqe->fd = INGEST_FIRST_FILE + index;
+	sqe->fd = LOOP_FIRST_FILE + index;
 	sqe->ioprio = RECV_MULTISHOT;
 	sqe->len = s->credit;
 	sqe->zcrx_ifq_idx = setup.zcrx_id;
-	sqe->user_data = INGEST_TAG(INGEST_RECEIVE, index);
+	sqe->user_data = LOOP_TAG(LOOP_RECEIVE, index);
 	return true;
 }
 
@@ -436,10 +436,10 @@ __noinline bool arm_recv(RING, __u32 index)
 		return false;
 	sqe->opcode = IORING_OP_RECV;
 	sqe->flags = SQE_FIXED_FILE;
-	sqe->fd = INGEST_FIRST_FILE + index;
+	sqe->fd = LOOP_FIRST_FILE + index;
 	sqe->addr = setup.user_data_area + s->slot + s->fill;
 	sqe->len = setup.slot_size - s->fill;
-	sqe->user_data = INGEST_TAG(INGEST_RECEIVE, index);
+	sqe->user_data = LOOP_TAG(LOOP_RECEIVE, index);
 	return true;
 }
 
@@ -451,8 +451,8 @@ __noinline int stream_cancel(RING, __u32 index)
 		return 0;
 	sqe->opcode = IORING_OP_ASYNC_CANCEL;
 	sqe->fd = -1;
-	sqe->addr = INGEST_TAG(INGEST_RECEIVE, index);
-	sqe->user_data = INGEST_TAG(INGEST_CANCEL, index);
+	sqe->addr = LOOP_TAG(LOOP_RECEIVE, index);
+	sqe->user_data = LOOP_TAG(LOOP_CANCEL, index);
 	stream_at(index)->flags |= S_CANCELLED;
 	return 0;
 }
@@ -471,7 +471,7 @@ __noinline int slot_full(RING, __u32 index)
 	s->fill = 0;
 	stats.receives++;
 	stats.bytes += fill;
-	stats.copied[INGEST_COPY_RECV] += fill;
+	stats.copied[LOOP_COPY_RECV] += fill;
 	stream_receive(ring, mem, index, s->slot, fill);
 	return 0;
 }
@@ -575,8 +575,8 @@ static __always_inline bool stream_end(struct iou_ctx *ring, struct stream *s, _
 	if (!sqe)
 		return false;
 	sqe->opcode = IORING_OP_CLOSE;
-	sqe->file_index = INGEST_FIRST_FILE + index + 1;
-	sqe->user_data = INGEST_TAG(INGEST_CLOSE, index);
+	sqe->file_index = LOOP_FIRST_FILE + index + 1;
+	sqe->user_data = LOOP_TAG(LOOP_CLOSE, index);
 	report_extent(index);
 	space_return(index);
 	s->flags |= S_CLOSING;
@@ -595,8 +595,8 @@ static __always_inline __u32 stream_share(void)
 		refs = setup.budget_most;
 	if (stats.packed)
 		refs = refs * stats.receives / (stats.receives - stats.packed ?: 1);
-	if (refs > INGEST_COMMANDS * 32)
-		refs = INGEST_COMMANDS * 32;
+	if (refs > LOOP_COMMANDS * 32)
+		refs = LOOP_COMMANDS * 32;
 	refs /= stats.streams ?: 1;
 	return refs < 4 ? 4 : refs;
 }
@@ -662,8 +662,8 @@ __noinline int stream_open(__u32 index)
 __noinline int stream_closed(__u32 index)
 {
 	struct stream *s = stream_at(index);
-	struct ingest_event e = {
-		.type = INGEST_EVENT_CLOSED,
+	struct loop_event e = {
+		.type = LOOP_EVENT_CLOSED,
 		.index = index,
 		.id = element(peers, index)->id,
 		.bytes = stream_bytes(s),

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For ingest.bpf.c: commands.
+ * Commands of a loop.
  *
  * A command is open, and gets fragments and the references on their buffers; it
  * is issued; it ends; and when the one that it shares a buffer with has let go as
  * well, its buffers go back and it is free.
  */
-#ifndef INGEST_COMMAND_H
-#define INGEST_COMMAND_H
+#ifndef LOOP_COMMANDS_H
+#define LOOP_COMMANDS_H
 
 #include "ring.h"
 
@@ -19,10 +19,10 @@
 /*
  * When there are fewer, nothing is received until there are more. What may be in
  * the completion queue then, 8192 fragments at most, goes into them: a command
- * that is full has INGEST_FEW pieces, or 1/512 of the area, and a stream has one
+ * that is full has LOOP_FEW pieces, or 1/512 of the area, and a stream has one
  * that is open. What is written early leaves a quarter of all.
  */
-#define commands_are_few() (nr_free < INGEST_COMMANDS / 2)
+#define commands_are_few() (nr_free < LOOP_COMMANDS / 2)
 
 /* There is always one. If not, the loop ends before anything comes of it. */
 static __always_inline __u32 command_new(__u32 stream)
@@ -51,7 +51,7 @@ static __always_inline __u32 command_new(__u32 stream)
 
 static __always_inline __u64 staging_of(__u32 index)
 {
-	return setup.staging + (__u64)(index & (INGEST_COMMANDS - 1)) * 4096;
+	return setup.staging + (__u64)(index & (LOOP_COMMANDS - 1)) * 4096;
 }
 
 /* --- fragments -------------------------------------------------------------------- */
@@ -171,9 +171,9 @@ __noinline int command_issue(RING, __u32 index)
 		return 0;
 	sqe->opcode = IORING_OP_URING_CMD;
 	sqe->flags = SQE_FIXED_FILE;
-	sqe->fd = INGEST_REGION_FILE;
+	sqe->fd = LOOP_REGION_FILE;
 	sqe->cmd_op = setup.submit;
-	sqe->user_data = INGEST_TAG(INGEST_COMMAND, index);
+	sqe->user_data = LOOP_TAG(LOOP_COMMAND, index);
 	desc = (void *)((__u8 *)sqe + 48);
 	desc->addr = c->first;
 	desc->len = c->bytes;
@@ -183,7 +183,7 @@ __noinline int command_issue(RING, __u32 index)
 	desc->targets = s->targets;
 	if (c->nr_frags > 1) {
 		desc->flags |= DESC_GATHER;
-		desc->addr = setup.lists + (__u64)index * (INGEST_PIECES * sizeof(struct fragment));
+		desc->addr = setup.lists + (__u64)index * (LOOP_PIECES * sizeof(struct fragment));
 		desc->nr_frags = c->nr_frags;
 	}
 	return 0;

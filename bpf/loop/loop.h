@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the ingest loop (ingest.bpf.c) and its loader share: how one is set up,
+ * What the loop of a pipeline and its loader share: how one is set up,
  * how they talk, and what the loop counts.
  *
  * There is one program, with its maps, for each ring. "Address" is an offset in
  * the region's data area, as in a descriptor.
  */
-#ifndef INGEST_H
-#define INGEST_H
+#ifndef LOOP_H
+#define LOOP_H
 
-#define INGEST_STREAMS	256  /* of one ring; a power of two */
-#define INGEST_COMMANDS 1024 /* likewise */
-#define INGEST_PIECES	128  /* of a command: fragments, and references */
-#define INGEST_FRAGMENTS 96  /* of one that is full, at most: of usual packets, 128 KiB */
-#define INGEST_FEW	64   /* at least */
-#define INGEST_AREAS	64   /* of receive buffers; a power of two */
-#define INGEST_MAX_SLOTS (1 << 16) /* recv; of all rings */
+#define LOOP_STREAMS	256  /* of one ring; a power of two */
+#define LOOP_COMMANDS 1024 /* likewise */
+#define LOOP_PIECES	128  /* of a command: fragments, and references */
+#define LOOP_FRAGMENTS 96  /* of one that is full, at most: of usual packets, 128 KiB */
+#define LOOP_FEW	64   /* at least */
+#define LOOP_AREAS	64   /* of receive buffers; a power of two */
+#define LOOP_MAX_SLOTS (1 << 16) /* recv; of all rings */
 
 /*
  * For each ring, in front of all buffers: lists of fragments, staging, zeroes. It
@@ -23,29 +23,29 @@
  *
  * Bytes of the lists of fragments of all commands, 16 for each.
  */
-#define INGEST_LISTS	(INGEST_COMMANDS * INGEST_PIECES * 16)
+#define LOOP_LISTS	(LOOP_COMMANDS * LOOP_PIECES * 16)
 /* Of zeroes, behind the last byte of a stream: the largest block. */
-#define INGEST_ZEROES	4096
+#define LOOP_ZEROES	4096
 /* For bytes that are not worth a buffer each: a block for each command. */
-#define INGEST_STAGING	(INGEST_COMMANDS * 4096)
+#define LOOP_STAGING	(LOOP_COMMANDS * 4096)
 
 /* What a completion is about: the upper byte of user_data; below it an index. */
-enum ingest_tag {
-	INGEST_OPEN = 1, /* a connection is in its file slot: from the loader */
-	INGEST_WAKE,	 /* look at control: from the loader */
-	INGEST_RECEIVE,	 /* of a stream */
-	INGEST_COMMAND,	 /* of a command */
-	INGEST_CLOSE,	 /* of a stream's file slot */
-	INGEST_CANCEL,
-	INGEST_TICK,
-	INGEST_STARVED,	 /* the NIC found no buffer */
+enum loop_tag {
+	LOOP_OPEN = 1, /* a connection is in its file slot: from the loader */
+	LOOP_WAKE,	 /* look at control: from the loader */
+	LOOP_RECEIVE,	 /* of a stream */
+	LOOP_COMMAND,	 /* of a command */
+	LOOP_CLOSE,	 /* of a stream's file slot */
+	LOOP_CANCEL,
+	LOOP_TICK,
+	LOOP_STARVED,	 /* the NIC found no buffer */
 };
 
-#define INGEST_TAG(tag, index) ((__u64)(tag) << 56 | (index))
+#define LOOP_TAG(tag, index) ((__u64)(tag) << 56 | (index))
 
 /* File slot of the region, and of the first stream. */
-#define INGEST_REGION_FILE 0
-#define INGEST_FIRST_FILE  1
+#define LOOP_REGION_FILE 0
+#define LOOP_FIRST_FILE  1
 
 /* What is done when a device says no, after the policies were asked. */
 enum ingest_on_error {
@@ -57,7 +57,7 @@ enum ingest_on_error {
 #define INGEST_MAX_TRIES 16
 
 /* Set by the loader before the program is loaded; constants for the verifier. */
-struct ingest_config {
+struct loop_config {
 	/* The ring: its memory, and where in it things are. */
 	__u64 cq_size;
 	__u64 sq_size;
@@ -100,18 +100,18 @@ struct ingest_config {
 };
 
 /* Why the loop ended. */
-enum ingest_end {
-	INGEST_RUNNING,
-	INGEST_DRAINED,	 /* as it was told */
-	INGEST_COPIED,	 /* a byte was copied, and must not be */
-	INGEST_DEVICE,	 /* a device said no */
-	INGEST_FULL,	 /* no target has room */
-	INGEST_BROKEN,	 /* the ring is not what it should be */
-	INGEST_UNSEEN,	 /* it cannot be told whether a byte was copied, and must be */
+enum loop_end {
+	LOOP_RUNNING,
+	LOOP_DRAINED,	 /* as it was told */
+	LOOP_COPIED,	 /* a byte was copied, and must not be */
+	LOOP_DEVICE,	 /* a device said no */
+	LOOP_FULL,	 /* no target has room */
+	LOOP_BROKEN,	 /* the ring is not what it should be */
+	LOOP_UNSEEN,	 /* it cannot be told whether a byte was copied, and must be */
 };
 
-/* Who sends a stream: written by the loader before INGEST_OPEN. */
-struct ingest_peer {
+/* Who sends a stream: written by the loader before LOOP_OPEN. */
+struct loop_peer {
 	__u64 id;
 	__u32 queue;
 	__u16 family;
@@ -120,29 +120,29 @@ struct ingest_peer {
 };
 
 /* The loader writes, the loop reads. */
-struct ingest_control {
-	__u32 drain; /* 1: end the streams, then the loop; with INGEST_WAKE */
+struct loop_control {
+	__u32 drain; /* 1: end the streams, then the loop; with LOOP_WAKE */
 	__u32 areas; /* that io_uring has */
 	__u32 areas_max; /* that it may have */
 };
 
 /* Why bytes were copied. */
-enum ingest_copy {
-	INGEST_COPY_HEAD,  /* the NIC did not split it off, or has other buffers */
-	INGEST_COPY_RECV,  /* the source is recv */
-	INGEST_COPY_SMALL, /* fragments too small for a buffer each */
-	INGEST_COPIES,
+enum loop_copy {
+	LOOP_COPY_HEAD,  /* the NIC did not split it off, or has other buffers */
+	LOOP_COPY_RECV,  /* the source is recv */
+	LOOP_COPY_SMALL, /* fragments too small for a buffer each */
+	LOOP_COPIES,
 };
 
 /* The loop writes, the loader reads. */
-struct ingest_stats {
+struct loop_stats {
 	__u64 steps;
 	__u64 submits;
 	__u64 returned;	    /* of the next; read first, so that it is not more */
 	__u64 receives;	    /* fragments, and so references on buffers */
 	__u64 bytes;	    /* that arrived */
 	__u64 unseen;	    /* of them, of which it cannot be told who put them there */
-	__u64 copied[INGEST_COPIES];
+	__u64 copied[LOOP_COPIES];
 	__u64 dropped;	    /* as a policy said */
 	__u64 stored;	    /* bytes that targets have */
 	__u64 padded;	    /* zeroes behind them */
@@ -168,18 +168,18 @@ struct ingest_stats {
 	__u32 areas;	    /* that the loop knows */
 	__u32 grow;	    /* the thread is to add one and come back */
 	__u32 flush;	    /* the thread is to flush the refill ring and come back */
-	__u32 end;	    /* enum ingest_end */
+	__u32 end;	    /* enum loop_end */
 	__s32 error;
-	__u32 where;	    /* line of INGEST_BROKEN */
+	__u32 where;	    /* line of LOOP_BROKEN */
 };
 
 /* From the loop to the loader, in the ring buffer. */
-enum ingest_event_type {
-	INGEST_EVENT_EXTENT, /* bytes of a stream are at lba */
-	INGEST_EVENT_CLOSED, /* its file slot is free; bytes and error of all */
+enum loop_event_type {
+	LOOP_EVENT_EXTENT, /* bytes of a stream are at lba */
+	LOOP_EVENT_CLOSED, /* its file slot is free; bytes and error of all */
 };
 
-struct ingest_event {
+struct loop_event {
 	__u32 type;
 	__u32 index; /* of the stream's slot */
 	__u64 id;    /* of the stream */
@@ -192,7 +192,7 @@ struct ingest_event {
 };
 
 /* Blocks that no stream has yet, of each target; shared by all rings. */
-struct ingest_space {
+struct loop_space {
 	struct bpf_spin_lock lock;
 	__u32 resv;
 	__u64 next[32];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For ingest.bpf.c: what the loop knows, and its ring's memory.
+ * What a loop knows, and its ring's memory.
  *
  * Functions that are not inline are checked by the verifier once and on their
  * own; that is what keeps a loop of this size within its limits. They take numbers
  * and the ring, and find the rest by index.
  */
-#ifndef INGEST_LOOP_H
-#define INGEST_LOOP_H
+#ifndef LOOP_RING_H
+#define LOOP_RING_H
 
 #include "compat.bpf.h"
 #include "loop.h"
@@ -104,38 +104,38 @@ struct fragment {
 #define STARVED 100
 
 /* References that a command may hold, and when it is time to write it. */
-#define PIECES_MAX  (INGEST_PIECES - 8)
-#define PIECES_FULL (INGEST_PIECES - 16)
+#define PIECES_MAX  (LOOP_PIECES - 8)
+#define PIECES_FULL (LOOP_PIECES - 16)
 
-const volatile struct ingest_config setup;
+const volatile struct loop_config setup;
 
 /* Shared with the loader. */
-struct ingest_control control;
-struct ingest_stats stats;
-struct ingest_peer peers[INGEST_STREAMS];
+struct loop_control control;
+struct loop_stats stats;
+struct loop_peer peers[LOOP_STREAMS];
 
 /* The loop's own. */
-static struct stream streams[INGEST_STREAMS];
-static struct command commands[INGEST_COMMANDS];
-static __u64 refs[INGEST_COMMANDS][INGEST_PIECES];
-static __u32 slot_generations[INGEST_MAX_SLOTS];	/* of the slots that are held */
+static struct stream streams[LOOP_STREAMS];
+static struct command commands[LOOP_COMMANDS];
+static __u64 refs[LOOP_COMMANDS][LOOP_PIECES];
+static __u32 slot_generations[LOOP_MAX_SLOTS];	/* of the slots that are held */
 
 /* Commands that nobody uses, and those whose buffers go back, first come first. */
-#define SPARE_COMMAND (INGEST_COMMANDS - 1) /* never among them */
-static __u16 free_commands[INGEST_COMMANDS];
+#define SPARE_COMMAND (LOOP_COMMANDS - 1) /* never among them */
+static __u16 free_commands[LOOP_COMMANDS];
 static __u32 nr_free;
-static __u16 done_commands[INGEST_COMMANDS];
+static __u16 done_commands[LOOP_COMMANDS];
 static __u32 done_head, done_tail;
 
 /* Streams in line. */
-static __u16 waiting[INGEST_STREAMS];
+static __u16 waiting[LOOP_STREAMS];
 static __u32 nr_waiting;
 
-static __u64 niovs[INGEST_AREAS]; /* of each area, in the kernel; 0: cannot be seen */
+static __u64 niovs[LOOP_AREAS]; /* of each area, in the kernel; 0: cannot be seen */
 __u32 nr_areas;
 static __u64 region_data; /* the data area, in the kernel */
 __u32 ready;
-__u32 draining;		/* enum ingest_end: what it will have ended with */
+__u32 draining;		/* enum loop_end: what it will have ended with */
 
 /* What a step added to the submission queue. */
 __u32 sq_tail, sq_filled;
@@ -151,7 +151,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct ingest_space);
+	__type(value, struct loop_space);
 } space SEC(".maps");
 
 /* The first argument of a function that uses the ring. */
@@ -175,7 +175,7 @@ out:	go;								\
 /* What cannot be: the loop ends and the loader says where. */
 #define broken(why)							\
 ({									\
-	stats.end = INGEST_BROKEN;					\
+	stats.end = LOOP_BROKEN;					\
 	stats.error = (why);						\
 	stats.where = __LINE__;						\
 })
@@ -225,7 +225,7 @@ static __always_inline __u64 *refs_of(__u32 index)
 static __always_inline __u64 *nth_ref(__u64 *of, __u32 n)
 {
 	barrier_var(n);
-	return &of[n & (INGEST_PIECES - 1)];
+	return &of[n & (LOOP_PIECES - 1)];
 }
 
 static __always_inline __u64 *ref_at(__u32 index, __u32 n)
@@ -235,7 +235,7 @@ static __always_inline __u64 *ref_at(__u32 index, __u32 n)
 
 static __always_inline struct fragment *fragment_at(__u8 *mem, __u32 index, __u32 n)
 {
-	__u64 at = (index & (INGEST_COMMANDS - 1)) * INGEST_PIECES + (n & (INGEST_PIECES - 1));
+	__u64 at = (index & (LOOP_COMMANDS - 1)) * LOOP_PIECES + (n & (LOOP_PIECES - 1));
 
 	return (struct fragment *)(mem + setup.data + setup.lists + at * sizeof(struct fragment));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unifiedctl ingest: set up, wait, drain, tell. see pipeline.h.
+ * unifiedctl ingest: set up, wait, drain, tell. See ingest.h.
  */
 #include <assert.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "pipeline.h"
+#include "ingest.h"
 #include "interrupt.h"
 #include "nic_setup.h"
 #include "target.h"
@@ -19,101 +19,101 @@
 
 #include "skel/ingest.skel.h"
 
-static_assert(INGEST_MAX_POLICIES * POLICIES_PER_FILE <= POLICY_MAX_USES);
+static_assert(PIPELINE_MAX_POLICIES * POLICIES_PER_FILE <= POLICY_MAX_USES);
 
-static int use_policies(struct ingest *in)
+static int use_policies(struct pipeline *p)
 {
 	unsigned int i;
 	int ret = EXIT_OK;
 
-	if (!in->opt.nr_policies)
-		return policy_use_or_load(&in->policies, in->fd, "append");
-	for (i = 0; i < in->opt.nr_policies && !ret; i++)
-		ret = policy_use_or_load(&in->policies, in->fd, in->opt.policies[i]);
+	if (!p->opt.nr_policies)
+		return policy_use_or_load(&p->policies, p->fd, "append");
+	for (i = 0; i < p->opt.nr_policies && !ret; i++)
+		ret = policy_use_or_load(&p->policies, p->fd, p->opt.policies[i]);
 	return ret;
 }
 
-static int setup_nic(struct ingest *in)
+static int setup_nic(struct pipeline *p)
 {
-	const struct ingest_options *opt = &in->opt;
+	const struct ingest_options *opt = &p->opt;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&opt->address;
 	bool ipv6 = opt->address.ss_family == AF_INET6;
 	bool both = ipv6 && IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
 
 	if (!opt->nic)
 		return EXIT_OK;
-	return nic_setup(&in->nic, opt->nic, opt->queues, opt->nr_queues, ntohs(in6->sin6_port),
+	return nic_setup(&p->nic, opt->nic, opt->queues, opt->nr_queues, ntohs(in6->sin6_port),
 			 !ipv6 || both, ipv6);
 }
 
-static bool all_ended(const struct ingest *in)
+static bool all_ended(const struct pipeline *p)
 {
 	unsigned int i;
 
-	for (i = 0; i < in->opt.nr_queues; i++)
-		if (in->queue[i].started)
+	for (i = 0; i < p->opt.nr_queues; i++)
+		if (p->queue[i].started)
 			return false;
 	return true;
 }
 
-static bool any_ended(const struct ingest *in)
+static bool any_ended(const struct pipeline *p)
 {
 	unsigned int i;
 
-	for (i = 0; i < in->opt.nr_queues; i++)
-		if (!in->queue[i].started)
+	for (i = 0; i < p->opt.nr_queues; i++)
+		if (!p->queue[i].started)
 			return true;
 	return false;
 }
 
-static void drain(struct ingest *in)
+static void drain(struct pipeline *p)
 {
 	unsigned int i;
 
-	in->draining = true;
-	close(in->listener);
-	in->listener = -1;
-	for (i = 0; i < in->opt.nr_queues; i++)
-		in->queue[i].skel->bss->control.drain = 1;
-	ingest_wake(in);
+	p->draining = true;
+	close(p->listener);
+	p->listener = -1;
+	for (i = 0; i < p->opt.nr_queues; i++)
+		p->queue[i].skel->bss->control.drain = 1;
+	pipeline_wake(p);
 }
 
-static bool had_enough(const struct ingest *in)
+static bool had_enough(const struct pipeline *p)
 {
-	return interrupted || any_ended(in) || (in->opt.count && in->nr_closed >= in->opt.count);
+	return interrupted || any_ended(p) || (p->opt.count && p->nr_closed >= p->opt.count);
 }
 
-static bool takes_more(const struct ingest *in)
+static bool takes_more(const struct pipeline *p)
 {
-	return !in->draining && !(in->opt.count && in->nr_streams >= in->opt.count);
+	return !p->draining && !(p->opt.count && p->nr_streams >= p->opt.count);
 }
 
 /* Until the loops have ended, in their own time. */
-static int serve(struct ingest *in)
+static int serve(struct pipeline *p)
 {
-	uint64_t next = in->started + 1000000;
+	uint64_t next = p->started + 1000000;
 	int ret = EXIT_OK;
 
-	while (!all_ended(in)) {
+	while (!all_ended(p)) {
 		struct pollfd fds[] = {
-			{ .fd = ring_buffer__epoll_fd(in->events), .events = POLLIN },
-			{ .fd = takes_more(in) ? in->listener : -1, .events = POLLIN },
+			{ .fd = ring_buffer__epoll_fd(p->events), .events = POLLIN },
+			{ .fd = takes_more(p) ? p->listener : -1, .events = POLLIN },
 		};
 
-		poll(fds, 2, in->draining ? 10 : 100);
-		ring_buffer__consume(in->events);
+		poll(fds, 2, p->draining ? 10 : 100);
+		ring_buffer__consume(p->events);
 		if (fds[1].revents)
-			ret = ingest_accept_all(in);
-		if (!in->draining && (ret || had_enough(in)))
-			drain(in);
+			ret = pipeline_accept_all(p);
+		if (!p->draining && (ret || had_enough(p)))
+			drain(p);
 		if (microseconds_of(CLOCK_MONOTONIC) >= next) {
-			ingest_report_now(in);
-			policy_uses_look(&in->policies, in->fd, ingest_report_ejected);
+			pipeline_report_now(p);
+			policy_uses_look(&p->policies, p->fd, pipeline_report_ejected);
 			next += 1000000;
 		}
 	}
 	/* What they said last. */
-	ring_buffer__consume(in->events);
+	ring_buffer__consume(p->events);
 	return ret;
 }
 
@@ -129,93 +129,93 @@ static void raise_limits(void)
 	}
 }
 
-static int status_of(const struct ingest *in, char *why, size_t size)
+static int status_of(const struct pipeline *p, char *why, size_t size)
 {
-	struct ingest_stats s;
+	struct loop_stats s;
 	size_t i;
 	int ret;
 
-	ret = ingest_queues_status(in, why, size);
+	ret = pipeline_queues_status(p, why, size);
 	if (ret)
 		return ret;
-	ingest_report_sum(in, &s);
+	pipeline_report_sum(p, &s);
 	/* Also of what came when it was ending already. */
-	if (in->opt.require_zero_copy && ingest_report_copied(&s)) {
+	if (p->opt.require_zero_copy && pipeline_report_copied(&s)) {
 		snprintf(why, size, "bytes were copied, which --require-zero-copy forbids");
 		return EXIT_COPIED;
 	}
-	if (s.unseen && in->opt.require_zero_copy) {
+	if (s.unseen && p->opt.require_zero_copy) {
 		snprintf(why, size,
 			 "this kernel does not let it be told whether bytes were copied");
 		return EXIT_COPIED;
 	}
-	if (s.lost || s.events_lost || in->events_bad) {
+	if (s.lost || s.events_lost || p->events_bad) {
 		snprintf(why, size, "not all is stored, or it is not known where");
 		return EXIT_FAILED;
 	}
-	for (i = 0; i < in->nr_streams; i++)
-		if (in->streams[i]->error || !in->streams[i]->closed)
+	for (i = 0; i < p->nr_streams; i++)
+		if (p->streams[i]->error || !p->streams[i]->closed)
 			return EXIT_STREAMS;
-	return in->refused ? EXIT_STREAMS : EXIT_OK;
+	return p->refused ? EXIT_STREAMS : EXIT_OK;
 }
 
-static int run(struct ingest *in)
+static int run(struct pipeline *p)
 {
-	struct ingest_stats stats;
+	struct loop_stats stats;
 	char why[512] = "";
 	const char *note;
 	int ret, status;
 
-	ret = ingest_check_kernel(in);
+	ret = pipeline_check_kernel(p);
 	if (!ret)
-		ret = ingest_region_open(in);
+		ret = pipeline_region_open(p);
 	if (!ret)
-		ret = use_policies(in);
+		ret = use_policies(p);
 	if (!ret)
-		ret = setup_nic(in);
+		ret = setup_nic(p);
 	if (ret)
 		return ret;
-	ret = ingest_queues_start(in);
+	ret = pipeline_queues_start(p);
 	if (!ret)
-		ret = ingest_events_open(in);
+		ret = pipeline_events_open(p);
 	if (!ret)
-		ret = ingest_listen(in);
-	ingest_queues_run(in, !ret);
+		ret = pipeline_listen(p);
+	pipeline_queues_run(p, !ret);
 	if (ret)
 		return ret;
-	note = in->nic ? nic_setup_note(in->nic) : NULL;
-	if (note && !json_output && !in->opt.stats_json)
+	note = p->nic ? nic_setup_note(p->nic) : NULL;
+	if (note && !json_output && !p->opt.stats_json)
 		printf("%s\n", note);
-	if (!json_output && !in->opt.stats_json) {
+	if (!json_output && !p->opt.stats_json) {
 		printf("receiving, until Ctrl-C\n");
 		fflush(stdout);
 	}
-	in->started = microseconds_of(CLOCK_MONOTONIC);
-	ret = serve(in);
-	policy_uses_look_last(&in->policies, in->fd, ingest_report_ejected);
-	status = status_of(in, why, sizeof(why));
-	ingest_report_end(in, why);
-	ingest_report_sum(in, &stats);
+	p->started = microseconds_of(CLOCK_MONOTONIC);
+	ret = serve(p);
+	policy_uses_look_last(&p->policies, p->fd, pipeline_report_ejected);
+	status = status_of(p, why, sizeof(why));
+	pipeline_report_end(p, why);
+	pipeline_report_sum(p, &stats);
 	if (!stats.under_way)
-		target_remove_all(in->fd);
+		target_remove_all(p->fd);
 	return status ?: ret;
 }
 
 int cmd_ingest(int argc, char **argv)
 {
-	static struct ingest in = { .fd = -1, .listener = -1 };
+	static struct pipeline p = { .fd = -1, .listener = -1 };
 	int ret;
 
-	ret = ingest_parse(&in.opt, argc, argv);
+	ret = ingest_parse(&p.opt, argc, argv);
 	if (ret)
 		return ret;
 	raise_limits();
 	interrupt_setup();
-	ret = run(&in);
-	ingest_accept_close(&in);
-	ingest_queues_stop(&in);
-	ingest_region_close(&in);
-	if (in.nic && nic_restore(in.nic))
+	ret = run(&p);
+	pipeline_accept_close(&p);
+	pipeline_queues_stop(&p);
+	pipeline_region_close(&p);
+	if (p.nic && nic_restore(p.nic))
 		ret = ret ?: EXIT_FAILED;
 	return ret;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The words of unifiedctl ingest, see pipeline.h.
+ * The words of unifiedctl ingest, see ingest.h.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline.h"
+#include "ingest.h"
 #include "unifiedctl.h"
 #include "units.h"
 

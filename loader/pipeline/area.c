@@ -32,7 +32,7 @@ struct area_ctrl {
 /* Bits of an offset from here on are the number of an area. */
 #define AREA_SHIFT 48
 
-static int control(const struct ingest_queue *q, unsigned int op, uint64_t arg)
+static int control(const struct pipeline_queue *q, unsigned int op, uint64_t arg)
 {
 	struct area_ctrl ctrl = { .zcrx_id = q->zcrx.zcrx_id, .op = op, .arg = arg };
 
@@ -45,18 +45,18 @@ static bool grows(const struct ingest_options *opt)
 }
 
 /* Before the queue is bound: the loop is to hear when there is no buffer. */
-void ingest_area_events(const struct ingest_queue *q, struct zcrx_event_desc *event)
+void pipeline_area_events(const struct pipeline_queue *q, struct zcrx_event_desc *event)
 {
 	*event = (struct zcrx_event_desc){
-		.user_data = INGEST_TAG(INGEST_STARVED, 0),
-		.type_mask = grows(&q->in->opt) ? 1 << ZCRX_EVENT_ALLOC_FAIL : 0,
+		.user_data = LOOP_TAG(LOOP_STARVED, 0),
+		.type_mask = grows(&q->pipeline->opt) ? 1 << ZCRX_EVENT_ALLOC_FAIL : 0,
 	};
 }
 
 /* After that. Without an area io_uring says EFAULT, if it knows what is meant. */
-int ingest_area_check(struct ingest_queue *q)
+int pipeline_area_check(struct pipeline_queue *q)
 {
-	if (!grows(&q->in->opt) || control(q, CTRL_ADD_AREA, 0) == -EFAULT)
+	if (!grows(&q->pipeline->opt) || control(q, CTRL_ADD_AREA, 0) == -EFAULT)
 		return EXIT_OK;
 	snprintf(q->why, sizeof(q->why),
 		 "on this kernel a receive area cannot grow, which --area MIN,MAX asks for: give "
@@ -64,11 +64,11 @@ int ingest_area_check(struct ingest_queue *q)
 	return q->status = EXIT_FAILED;
 }
 
-static int add(const struct ingest_queue *q, void *map, uint32_t n)
+static int add(const struct pipeline_queue *q, void *map, uint32_t n)
 {
 	struct io_uring_zcrx_area_reg area = {
 		.addr = (uintptr_t)map,
-		.len = q->in->opt.area,
+		.len = q->pipeline->opt.area,
 	};
 	int ret = control(q, CTRL_ADD_AREA, (uintptr_t)&area);
 
@@ -76,17 +76,17 @@ static int add(const struct ingest_queue *q, void *map, uint32_t n)
 }
 
 /* What does not work once is not tried again; there is as much as before. */
-void ingest_area_add(struct ingest_queue *q)
+void pipeline_area_add(struct pipeline_queue *q)
 {
-	const struct ingest *in = q->in;
-	struct ingest_control *c = &q->skel->bss->control;
-	uint64_t size = in->opt.area;
-	uint64_t at = in->setup.offsets.data + q->data + c->areas * size;
+	const struct pipeline *p = q->pipeline;
+	struct loop_control *c = &q->skel->bss->control;
+	uint64_t size = p->opt.area;
+	uint64_t at = p->setup.offsets.data + q->data + c->areas * size;
 	int ret = -ENOMEM;
 	void *map;
 
 	q->skel->bss->stats.grow = 0;
-	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, in->fd, at);
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, p->fd, at);
 	if (map != MAP_FAILED) {
 		ret = add(q, map, c->areas);
 		munmap(map, size);
@@ -95,7 +95,7 @@ void ingest_area_add(struct ingest_queue *q)
 		c->areas_max = c->areas;
 		return;
 	}
-	ret = ingest_region_seal_part(in, at, size);
+	ret = pipeline_region_seal_part(p, at, size);
 	if (ret) {
 		snprintf(q->why, sizeof(q->why),
 			 "the receive area grew, and cannot be sealed: somebody has mapped it (%s)",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections of unifiedctl ingest, see pipeline.h. Each is accepted here, and its
+ * Connections of a pipeline, see pipeline.h. Each is accepted here, and its
  * file moved into a slot of the ring whose queue its packets come through; from
  * then on only that ring has it. The loop says when the slot is free again.
  */
@@ -32,15 +32,15 @@ static int receive_buffer(const struct ingest_options *opt)
 	return each;
 }
 
-int ingest_listen(struct ingest *in)
+int pipeline_listen(struct pipeline *p)
 {
-	const struct ingest_options *opt = &in->opt;
+	const struct ingest_options *opt = &p->opt;
 	int one = 1, size = receive_buffer(opt), fd;
 
 	fd = socket(opt->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fail(-errno, "cannot make a socket");
-	in->listener = fd;
+	p->listener = fd;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	/* Connections inherit it, and what it says of windows. */
 	if (opt->nic)
@@ -58,53 +58,53 @@ int ingest_listen(struct ingest *in)
 /* --- to the rings ---------------------------------------------------------------- */
 
 /* One message through the control ring. 0 or -errno. */
-static int send_message(struct ingest *in)
+static int send_message(struct pipeline *p)
 {
 	struct io_uring_cqe *cqe;
 	int ret;
 
-	ret = io_uring_submit(&in->control);
+	ret = io_uring_submit(&p->control);
 	if (ret < 0)
 		return ret;
 	do
-		ret = io_uring_wait_cqe(&in->control, &cqe);
+		ret = io_uring_wait_cqe(&p->control, &cqe);
 	while (ret == -EINTR);
 	if (ret)
 		return ret;
 	ret = cqe->res;
-	io_uring_cqe_seen(&in->control, cqe);
+	io_uring_cqe_seen(&p->control, cqe);
 	return ret < 0 ? ret : 0;
 }
 
-static int send_file(struct ingest *in, struct ingest_queue *q, int fd, unsigned int slot)
+static int send_file(struct pipeline *p, struct pipeline_queue *q, int fd, unsigned int slot)
 {
 	struct io_uring_sqe *sqe;
 	int none = -1, ret;
 
-	ret = io_uring_register_files_update(&in->control, 0, &fd, 1);
+	ret = io_uring_register_files_update(&p->control, 0, &fd, 1);
 	if (ret < 0)
 		return ret;
-	sqe = io_uring_get_sqe(&in->control);
-	io_uring_prep_msg_ring_fd(sqe, q->fd, 0, INGEST_FIRST_FILE + slot,
-				  INGEST_TAG(INGEST_OPEN, slot), 0);
-	ret = send_message(in);
-	io_uring_register_files_update(&in->control, 0, &none, 1);
+	sqe = io_uring_get_sqe(&p->control);
+	io_uring_prep_msg_ring_fd(sqe, q->fd, 0, LOOP_FIRST_FILE + slot, LOOP_TAG(LOOP_OPEN, slot),
+				  0);
+	ret = send_message(p);
+	io_uring_register_files_update(&p->control, 0, &none, 1);
 	return ret;
 }
 
 /* The loops look at what was written for them. */
-void ingest_wake(struct ingest *in)
+void pipeline_wake(struct pipeline *p)
 {
 	unsigned int i;
 
-	for (i = 0; i < in->opt.nr_queues; i++) {
-		struct ingest_queue *q = &in->queue[i];
+	for (i = 0; i < p->opt.nr_queues; i++) {
+		struct pipeline_queue *q = &p->queue[i];
 
 		if (!q->started)
 			continue;
-		io_uring_prep_msg_ring(io_uring_get_sqe(&in->control), q->fd, 0,
-				       INGEST_TAG(INGEST_WAKE, 0), 0);
-		send_message(in);
+		io_uring_prep_msg_ring(io_uring_get_sqe(&p->control), q->fd, 0,
+				       LOOP_TAG(LOOP_WAKE, 0), 0);
+		send_message(p);
 	}
 }
 
@@ -130,7 +130,7 @@ static void take_address(const struct sockaddr_storage *from, uint16_t *family, 
 	}
 }
 
-static void peer_of(int fd, struct ingest_peer *peer)
+static void peer_of(int fd, struct loop_peer *peer)
 {
 	struct sockaddr_storage address = {};
 	socklen_t len = sizeof(address);
@@ -143,79 +143,80 @@ static void peer_of(int fd, struct ingest_peer *peer)
 }
 
 /* By the NAPI that its packets come through; recv: in turn. */
-static struct ingest_queue *queue_for(struct ingest *in, int fd)
+static struct pipeline_queue *queue_for(struct pipeline *p, int fd)
 {
 	unsigned int i, napi = 0;
 	socklen_t len = sizeof(napi);
 
-	if (!in->opt.nic)
-		return &in->queue[in->nr_streams % in->opt.nr_queues];
+	if (!p->opt.nic)
+		return &p->queue[p->nr_streams % p->opt.nr_queues];
 	getsockopt(fd, SOL_SOCKET, SO_INCOMING_NAPI_ID, &napi, &len);
-	for (i = 0; i < in->opt.nr_queues; i++)
-		if (in->queue[i].napi == napi)
-			return &in->queue[i];
+	for (i = 0; i < p->opt.nr_queues; i++)
+		if (p->queue[i].napi == napi)
+			return &p->queue[i];
 	/* Its packets are copied there, unless it is steered right later. */
-	in->astray++;
-	return &in->queue[in->nr_streams % in->opt.nr_queues];
+	p->astray++;
+	return &p->queue[p->nr_streams % p->opt.nr_queues];
 }
 
-static struct ingest_stream *new_stream(struct ingest *in, const struct ingest_queue *q, int fd)
+static struct pipeline_stream *new_stream(struct pipeline *p, const struct pipeline_queue *q,
+					  int fd)
 {
-	struct ingest_stream **more = in->streams, *s;
+	struct pipeline_stream **more = p->streams, *s;
 
 	/* Room for 64 more at a time. */
-	if (in->nr_streams % 64 == 0)
-		more = realloc(in->streams, (in->nr_streams + 64) * sizeof(*more));
+	if (p->nr_streams % 64 == 0)
+		more = realloc(p->streams, (p->nr_streams + 64) * sizeof(*more));
 	if (!more)
 		return NULL;
-	in->streams = more;
+	p->streams = more;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
 	peer_of(fd, &s->peer);
-	s->peer.id = in->nr_streams + 1;
-	s->peer.queue = in->opt.nic ? in->opt.queues[q->index] : q->index;
+	s->peer.id = p->nr_streams + 1;
+	s->peer.queue = p->opt.nic ? p->opt.queues[q->index] : q->index;
 	s->queue = q->index;
-	in->streams[in->nr_streams] = s;
+	p->streams[p->nr_streams] = s;
 	return s;
 }
 
-static void take_connection(struct ingest *in, int fd)
+static void take_connection(struct pipeline *p, int fd)
 {
-	struct ingest_queue *q = queue_for(in, fd);
-	struct ingest_stream *s = NULL;
+	struct pipeline_queue *q = queue_for(p, fd);
+	struct pipeline_stream *s = NULL;
 	unsigned int slot;
 
-	for (slot = 0; slot < in->opt.streams && q->slots[slot]; slot++)
+	for (slot = 0; slot < p->opt.streams && q->slots[slot]; slot++)
 		;
-	if (slot < in->opt.streams)
-		s = new_stream(in, q, fd);
+	if (slot < p->opt.streams)
+		s = new_stream(p, q, fd);
 	if (!s) {
-		in->refused++;
+		p->refused++;
 		return;
 	}
 	q->skel->bss->peers[slot] = s->peer;
-	if (send_file(in, q, fd, slot)) {
-		in->refused++;
+	if (send_file(p, q, fd, slot)) {
+		p->refused++;
 		free(s);
 		return;
 	}
 	q->slots[slot] = s;
-	in->nr_streams++;
+	p->nr_streams++;
 }
 
 /* All that wait. */
-int ingest_accept_all(struct ingest *in)
+int pipeline_accept_all(struct pipeline *p)
 {
 	int fd;
 
 	for (;;) {
-		fd = accept4(in->listener, NULL, NULL, SOCK_CLOEXEC);
+		fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0)
 			break;
-		take_connection(in, fd);
+		take_connection(p, fd);
 		close(fd);
-		if (in->opt.count && in->nr_streams >= in->opt.count)
+		if (p->opt.count && p->nr_streams >= p->opt.count)
 			break;
 	}
 	if (fd >= 0)
@@ -238,31 +239,31 @@ int ingest_accept_all(struct ingest *in)
 
 /* --- what the loops say ------------------------------------------------------------------ */
 
-static int add_extent(struct ingest_stream *s, const struct ingest_event *e)
+static int add_extent(struct pipeline_stream *s, const struct loop_event *e)
 {
-	struct ingest_extent *more;
+	struct pipeline_extent *more;
 
 	more = realloc(s->extents, (s->nr_extents + 1) * sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	s->extents = more;
-	s->extents[s->nr_extents++] = (struct ingest_extent){ e->lba, e->bytes };
+	s->extents[s->nr_extents++] = (struct pipeline_extent){ e->lba, e->bytes };
 	return 0;
 }
 
 static int on_event(void *arg, void *data, size_t size)
 {
-	struct ingest_queue *q = arg;
-	const struct ingest_event *e = data;
-	struct ingest_stream *s = size >= sizeof(*e) ? q->slots[e->index % INGEST_STREAMS] : NULL;
+	struct pipeline_queue *q = arg;
+	const struct loop_event *e = data;
+	struct pipeline_stream *s = size >= sizeof(*e) ? q->slots[e->index % LOOP_STREAMS] : NULL;
 
 	if (!s || s->peer.id != e->id) {
-		q->in->events_bad++;
+		q->pipeline->events_bad++;
 		return 0;
 	}
-	if (e->type == INGEST_EVENT_EXTENT) {
+	if (e->type == LOOP_EVENT_EXTENT) {
 		if (add_extent(s, e))
-			q->in->events_bad++;
+			q->pipeline->events_bad++;
 		return 0;
 	}
 	s->closed = true;
@@ -271,38 +272,38 @@ static int on_event(void *arg, void *data, size_t size)
 	s->lost = e->lost;
 	s->targets = e->targets;
 	s->error = e->error;
-	q->slots[e->index % INGEST_STREAMS] = NULL;
-	q->in->nr_closed++;
+	q->slots[e->index % LOOP_STREAMS] = NULL;
+	q->pipeline->nr_closed++;
 	return 0;
 }
 
-int ingest_events_open(struct ingest *in)
+int pipeline_events_open(struct pipeline *p)
 {
 	unsigned int i;
 	int none = -1, ret;
 
-	ret = io_uring_queue_init(8, &in->control, 0);
+	ret = io_uring_queue_init(8, &p->control, 0);
 	if (!ret)
-		ret = io_uring_register_files(&in->control, &none, 1);
+		ret = io_uring_register_files(&p->control, &none, 1);
 	if (ret)
 		return fail(ret, "cannot make an io_uring");
-	for (i = 0; i < in->opt.nr_queues; i++) {
-		struct ingest_queue *q = &in->queue[i];
+	for (i = 0; i < p->opt.nr_queues; i++) {
+		struct pipeline_queue *q = &p->queue[i];
 		int fd = bpf_map__fd(q->skel->maps.events);
 
-		if (!in->events)
-			in->events = ring_buffer__new(fd, on_event, q, NULL);
-		else if (ring_buffer__add(in->events, fd, on_event, q))
+		if (!p->events)
+			p->events = ring_buffer__new(fd, on_event, q, NULL);
+		else if (ring_buffer__add(p->events, fd, on_event, q))
 			return fail(-errno, "cannot listen to the loops");
-		if (!in->events)
+		if (!p->events)
 			return fail(-errno, "cannot listen to the loops");
 	}
 	return EXIT_OK;
 }
 
-void ingest_accept_close(struct ingest *in)
+void pipeline_accept_close(struct pipeline *p)
 {
-	if (in->listener >= 0)
-		close(in->listener);
-	ring_buffer__free(in->events);
+	if (p->listener >= 0)
+		close(p->listener);
+	ring_buffer__free(p->events);
 }

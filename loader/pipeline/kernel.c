@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What unifiedctl ingest needs of the kernel it runs on, beyond what its calls
+ * What a pipeline needs of the kernel it runs on, beyond what its calls
  * say themselves, see pipeline.h. Asked before anything is changed.
  */
 #include "pipeline.h"
@@ -24,43 +24,43 @@ static int check_fields(uint32_t there)
 /* See compat_zcrx_many_areas(). */
 #define AREA_OF_32_BITS (4ULL << 30)
 
-static int check_area(const struct ingest *in, uint32_t there)
+static int check_area(const struct pipeline *p, uint32_t there)
 {
-	if (!in->opt.nic || in->opt.area <= AREA_OF_32_BITS ||
+	if (!p->opt.nic || p->opt.area <= AREA_OF_32_BITS ||
 	    private_field_is(there, PRIVATE_MANY_AREAS))
 		return EXIT_OK;
 	return fail(0, "this kernel miscounts in a receive area of more than 4 GiB: take a "
 		       "smaller --area, more queues, or a newer kernel");
 }
 
-int ingest_check_kernel(const struct ingest *in)
+int pipeline_check_kernel(const struct pipeline *p)
 {
 	uint32_t there;
 	int ret;
 
-	if (!in->opt.require_zero_copy && in->opt.area <= AREA_OF_32_BITS)
+	if (!p->opt.require_zero_copy && p->opt.area <= AREA_OF_32_BITS)
 		return EXIT_OK;
 	ret = private_fields_ask(&there);
 	if (ret)
 		return fail(ret, "cannot ask the kernel for its structures");
-	ret = check_area(in, there);
-	return ret || !in->opt.require_zero_copy ? ret : check_fields(there);
+	ret = check_area(p, there);
+	return ret || !p->opt.require_zero_copy ? ret : check_fields(there);
 }
 
 /* When the loops have looked for their buffers: has each found them? */
-int ingest_check_loops(const struct ingest *in)
+int pipeline_check_loops(const struct pipeline *p)
 {
 	unsigned int i;
 
-	for (i = 0; i < in->opt.nr_queues && in->opt.require_zero_copy; i++) {
-		if (!ingest_queue_stats(&in->queue[i])->hidden)
+	for (i = 0; i < p->opt.nr_queues && p->opt.require_zero_copy; i++) {
+		if (!pipeline_queue_stats(&p->queue[i])->hidden)
 			continue;
 		fail(0,
 		     "this kernel does not show whether a byte was copied, which "
 		     "--require-zero-copy must know: the buffers of queue %u are not where %s and "
 		     "what follows it point to. Without the option such bytes are counted, as "
 		     "bytes_unseen",
-		     in->opt.queues[i], private_field_list[PRIVATE_ZCRX_CTXS].name);
+		     p->opt.queues[i], private_field_list[PRIVATE_ZCRX_CTXS].name);
 		return EXIT_COPIED;
 	}
 	return EXIT_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * unifiedctl ingest: TCP streams to targets, by the loop of bpf/ingest.bpf.c.
+ * A pipeline: an event loop for each queue, and who runs them. ingest is one, with the loop of
+ * bpf/ingest.bpf.c.
  *
  * One region; for each queue a part of it, a ring whose memory is in that part, a
  * thread that runs the ring's loop, and the loop's program with maps of its own.
@@ -9,8 +10,8 @@
  *
  * Functions return an exit status unless they say otherwise; fail() was called.
  */
-#ifndef LOADER_INGEST_H
-#define LOADER_INGEST_H
+#ifndef PIPELINE_H
+#define PIPELINE_H
 
 /* The kernel's io_uring.h, before liburing brings its older one. */
 #include <linux/io_uring.h>
@@ -28,11 +29,11 @@
 #include "policy_use.h"
 #include "unified_io.h"
 
-#define INGEST_MAX_QUEUES   16
-#define INGEST_MAX_POLICIES 8
-#define INGEST_SLOT	    (128 << 10)
-#define INGEST_MAX_AREA	    (16ULL << 30) /* of a queue */
-#define INGEST_MAX_BUFFERS  (32ULL << 30) /* of all; a region has twice that at most */
+#define PIPELINE_MAX_QUEUES   16
+#define PIPELINE_MAX_POLICIES 8
+#define PIPELINE_SLOT	      (128 << 10)
+#define PIPELINE_MAX_AREA     (16ULL << 30) /* of a queue */
+#define PIPELINE_MAX_BUFFERS  (32ULL << 30) /* of all; a region has twice that at most */
 
 /* Beyond those of every command. */
 enum {
@@ -45,13 +46,13 @@ struct ingest_options {
 	socklen_t address_len;
 	const char *nic; /* NULL: recv */
 	unsigned int ifindex;
-	unsigned int queues[INGEST_MAX_QUEUES];
+	unsigned int queues[PIPELINE_MAX_QUEUES];
 	unsigned int nr_queues; /* loops, with recv */
-	unsigned int cpus[INGEST_MAX_QUEUES];
+	unsigned int cpus[PIPELINE_MAX_QUEUES];
 	unsigned int nr_cpus;
 	const char *targets[UNIFIED_IO_MAX_TARGETS];
 	unsigned int nr_targets;
-	const char *policies[INGEST_MAX_POLICIES];
+	const char *policies[PIPELINE_MAX_POLICIES];
 	unsigned int nr_policies;
 	bool block, nvme;
 	bool require_zero_copy;
@@ -69,26 +70,26 @@ struct ingest_options {
 	enum ingest_on_error on_error;
 };
 
-struct ingest_extent {
+struct pipeline_extent {
 	uint64_t lba, bytes;
 };
 
 /* A connection, from accept() to the end; kept for the report. */
-struct ingest_stream {
-	struct ingest_peer peer;
+struct pipeline_stream {
+	struct loop_peer peer;
 	unsigned int queue; /* of ours */
 	bool closed;
 	uint64_t bytes, dropped, lost;
 	uint32_t targets;
 	int error;
-	struct ingest_extent *extents;
+	struct pipeline_extent *extents;
 	size_t nr_extents;
 };
 
-struct ingest;
+struct pipeline;
 
-struct ingest_queue {
-	struct ingest *in;
+struct pipeline_queue {
+	struct pipeline *pipeline;
 	unsigned int index;
 	pthread_t thread;
 	_Atomic bool started;
@@ -102,13 +103,13 @@ struct ingest_queue {
 	unsigned int napi;
 	struct ingest_bpf *skel;
 	struct bpf_link *link;
-	struct ingest_stream *slots[INGEST_STREAMS]; /* by file slot */
+	struct pipeline_stream *slots[LOOP_STREAMS]; /* by file slot */
 	struct __kernel_timespec tick;
 	int status; /* exit status, and in words what went wrong */
 	char why[256];
 };
 
-struct ingest {
+struct pipeline {
 	struct ingest_options opt;
 	int fd; /* the region's */
 	struct unified_io_setup setup;
@@ -125,8 +126,8 @@ struct ingest {
 	struct ring_buffer *events;
 	struct nic_setup *nic;
 
-	struct ingest_queue queue[INGEST_MAX_QUEUES];
-	struct ingest_stream **streams;
+	struct pipeline_queue queue[PIPELINE_MAX_QUEUES];
+	struct pipeline_stream **streams;
 	size_t nr_streams, nr_closed;
 	uint64_t refused; /* connections, as there was no place */
 	uint64_t astray;  /* connections of another queue of the interface */
@@ -135,52 +136,49 @@ struct ingest {
 	uint64_t started, ended; /* microseconds */
 };
 
-/* cmd/ingest_words.c */
-int ingest_parse(struct ingest_options *opt, int argc, char **argv);
-
 /* kernel.c: is the kernel one that does what was asked for? */
-int ingest_check_kernel(const struct ingest *in);
-int ingest_check_loops(const struct ingest *in);
+int pipeline_check_kernel(const struct pipeline *p);
+int pipeline_check_loops(const struct pipeline *p);
 
 /* pipeline_region.c: the region, its targets, and what part of it is whose */
-int ingest_region_open(struct ingest *in);
-int ingest_region_seal(struct ingest *in);
+int pipeline_region_open(struct pipeline *p);
+int pipeline_region_seal(struct pipeline *p);
 /* 0 or -errno */
-int ingest_region_seal_part(const struct ingest *in, uint64_t offset, uint64_t len);
-void ingest_region_close(struct ingest *in);
+int pipeline_region_seal_part(const struct pipeline *p, uint64_t offset, uint64_t len);
+void pipeline_region_close(struct pipeline *p);
 /* Which blocks of the targets are free: all, from the start on. */
-void ingest_region_space(const struct ingest *in, struct ingest_space *space);
+void pipeline_region_space(const struct pipeline *p, struct loop_space *space);
 /* Addresses: of a queue's lists, with its staging and zeroes behind, and of its buffers. */
-uint64_t ingest_lists_of(const struct ingest_queue *q);
-uint64_t ingest_area_of(const struct ingest_queue *q);
+uint64_t pipeline_lists_of(const struct pipeline_queue *q);
+uint64_t pipeline_area_of(const struct pipeline_queue *q);
 /* How much from the region's start on the loops are to address. */
-uint64_t ingest_loop_memory(const struct ingest *in);
+uint64_t pipeline_loop_memory(const struct pipeline *p);
 
 /* thread.c: a ring, its program and its thread */
-int ingest_queues_start(struct ingest *in);
-void ingest_queues_run(struct ingest *in, bool go);
-void ingest_queues_stop(struct ingest *in);
-int ingest_queues_status(const struct ingest *in, char *why, size_t size);
-const struct ingest_stats *ingest_queue_stats(const struct ingest_queue *q);
+int pipeline_queues_start(struct pipeline *p);
+void pipeline_queues_run(struct pipeline *p, bool go);
+void pipeline_queues_stop(struct pipeline *p);
+int pipeline_queues_status(const struct pipeline *p, char *why, size_t size);
+const struct loop_stats *pipeline_queue_stats(const struct pipeline_queue *q);
 
 /* area.c: a queue's buffers become more */
-void ingest_area_events(const struct ingest_queue *q, struct zcrx_event_desc *event);
-int ingest_area_check(struct ingest_queue *q);
-void ingest_area_add(struct ingest_queue *q);
+void pipeline_area_events(const struct pipeline_queue *q, struct zcrx_event_desc *event);
+int pipeline_area_check(struct pipeline_queue *q);
+void pipeline_area_add(struct pipeline_queue *q);
 
 /* connections.c: connections, and what the loops say of them */
-int ingest_listen(struct ingest *in);
-int ingest_accept_all(struct ingest *in);
-void ingest_wake(struct ingest *in);
-int ingest_events_open(struct ingest *in);
-void ingest_accept_close(struct ingest *in);
+int pipeline_listen(struct pipeline *p);
+int pipeline_accept_all(struct pipeline *p);
+void pipeline_wake(struct pipeline *p);
+int pipeline_events_open(struct pipeline *p);
+void pipeline_accept_close(struct pipeline *p);
 
 /* report.c */
-void ingest_report_sum(const struct ingest *in, struct ingest_stats *sum);
-uint64_t ingest_report_copied(const struct ingest_stats *s);
-void ingest_report_now(struct ingest *in);
-void ingest_report_ejected(const struct unified_io_policy_info *info);
+void pipeline_report_sum(const struct pipeline *p, struct loop_stats *sum);
+uint64_t pipeline_report_copied(const struct loop_stats *s);
+void pipeline_report_now(struct pipeline *p);
+void pipeline_report_ejected(const struct unified_io_policy_info *info);
 /* With the reason why it failed, if it did. */
-void ingest_report_end(struct ingest *in, const char *why);
+void pipeline_report_end(struct pipeline *p, const char *why);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What unifiedctl ingest tells: a line while it runs, and at its end what became
+ * What a pipeline tells: a line while it runs, and at its end what became
  * of every byte and where each stream is. see pipeline.h.
  */
 #include <arpa/inet.h>
@@ -10,36 +10,36 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "pipeline.h"
 #include "json.h"
+#include "pipeline.h"
 #include "unifiedctl.h"
 #include "units.h"
 
-static const char *const copy_names[INGEST_COPIES] = {
-	[INGEST_COPY_HEAD] = "head",
-	[INGEST_COPY_RECV] = "recv",
-	[INGEST_COPY_SMALL] = "small",
+static const char *const copy_names[LOOP_COPIES] = {
+	[LOOP_COPY_HEAD] = "head",
+	[LOOP_COPY_RECV] = "recv",
+	[LOOP_COPY_SMALL] = "small",
 };
 
-static const char *const copy_reasons[INGEST_COPIES] = {
-	[INGEST_COPY_HEAD] = "the interface had not split it off, or put it elsewhere",
-	[INGEST_COPY_RECV] = "the source is recv",
-	[INGEST_COPY_SMALL] = "fragments too small for a buffer each",
+static const char *const copy_reasons[LOOP_COPIES] = {
+	[LOOP_COPY_HEAD] = "the interface had not split it off, or put it elsewhere",
+	[LOOP_COPY_RECV] = "the source is recv",
+	[LOOP_COPY_SMALL] = "fragments too small for a buffer each",
 };
 
 /* Of all queues. */
-void ingest_report_sum(const struct ingest *in, struct ingest_stats *sum)
+void pipeline_report_sum(const struct pipeline *p, struct loop_stats *sum)
 {
 	unsigned int i, j;
 
 	memset(sum, 0, sizeof(*sum));
-	for (i = 0; i < in->opt.nr_queues; i++) {
-		const struct ingest_stats *s = ingest_queue_stats(&in->queue[i]);
+	for (i = 0; i < p->opt.nr_queues; i++) {
+		const struct loop_stats *s = pipeline_queue_stats(&p->queue[i]);
 		/* Up to under_way there are counters of 64 bits only. */
 		const uint64_t *from = (const uint64_t *)s;
 		uint64_t *to = (uint64_t *)sum;
 
-		for (j = 0; j < offsetof(struct ingest_stats, under_way) / sizeof(*to); j++)
+		for (j = 0; j < offsetof(struct loop_stats, under_way) / sizeof(*to); j++)
 			to[j] += from[j];
 		sum->under_way += s->under_way;
 		sum->streams += s->streams;
@@ -47,52 +47,52 @@ void ingest_report_sum(const struct ingest *in, struct ingest_stats *sum)
 	}
 }
 
-uint64_t ingest_report_copied(const struct ingest_stats *s)
+uint64_t pipeline_report_copied(const struct loop_stats *s)
 {
 	uint64_t sum = 0;
 	int i;
 
-	for (i = 0; i < INGEST_COPIES; i++)
+	for (i = 0; i < LOOP_COPIES; i++)
 		sum += s->copied[i];
 	return sum;
 }
 
-static uint64_t bytes_by_dma(const struct ingest_stats *s)
+static uint64_t bytes_by_dma(const struct loop_stats *s)
 {
-	return s->bytes - s->unseen - s->copied[INGEST_COPY_HEAD] - s->copied[INGEST_COPY_RECV];
+	return s->bytes - s->unseen - s->copied[LOOP_COPY_HEAD] - s->copied[LOOP_COPY_RECV];
 }
 
-static uint32_t buffers_held(const struct ingest_stats *s)
+static uint32_t buffers_held(const struct loop_stats *s)
 {
 	return s->receives - s->returned;
 }
 
-static uint32_t all_buffers(const struct ingest *in, const struct ingest_stats *s)
+static uint32_t all_buffers(const struct pipeline *p, const struct loop_stats *s)
 {
-	return in->opt.nic ? s->areas * (in->opt.area / in->opt.buffer) : in->setup.nr_slots;
+	return p->opt.nic ? s->areas * (p->opt.area / p->opt.buffer) : p->setup.nr_slots;
 }
 
 /* Bytes of them, and how often they became more. */
-static uint64_t area_size(const struct ingest *in, const struct ingest_stats *s)
+static uint64_t area_size(const struct pipeline *p, const struct loop_stats *s)
 {
-	return in->opt.nic ? s->areas * in->opt.area : in->setup.nr_slots * (uint64_t)INGEST_SLOT;
+	return p->opt.nic ? s->areas * p->opt.area : p->setup.nr_slots * (uint64_t)PIPELINE_SLOT;
 }
 
-static uint32_t area_grew(const struct ingest *in, const struct ingest_stats *s)
+static uint32_t area_grew(const struct pipeline *p, const struct loop_stats *s)
 {
-	return in->opt.nic && s->areas ? s->areas - in->opt.nr_queues : 0;
+	return p->opt.nic && s->areas ? s->areas - p->opt.nr_queues : 0;
 }
 
 /* --- while it runs ------------------------------------------------------------------ */
 
-static void json_stats(const struct ingest *in, const struct ingest_stats *s)
+static void json_stats(const struct pipeline *p, const struct loop_stats *s)
 {
 	int i;
 
 	json_u64("bytes", s->bytes);
 	json_u64("bytes_dma", bytes_by_dma(s));
 	json_object("bytes_copied");
-	for (i = 0; i < INGEST_COPIES; i++)
+	for (i = 0; i < LOOP_COPIES; i++)
 		json_u64(copy_names[i], s->copied[i]);
 	json_end();
 	json_u64("bytes_unseen", s->unseen);
@@ -116,56 +116,56 @@ static void json_stats(const struct ingest *in, const struct ingest_stats *s)
 	json_u64("refill_full", s->refill_full);
 	json_u64("packed", s->packed);
 	json_u64("missteered", s->missteered);
-	json_u64("astray", in->astray);
-	json_u64("refused", in->refused);
+	json_u64("astray", p->astray);
+	json_u64("refused", p->refused);
 	json_u64("opened", s->opened);
 	json_u64("closed", s->closed);
 	json_u64("failed", s->failed);
 	json_u64("streams", s->streams);
 	json_u64("under_way", s->under_way);
-	json_u64("area", area_size(in, s));
-	json_u64("area_grew", area_grew(in, s));
-	json_u64("buffers", all_buffers(in, s));
+	json_u64("area", area_size(p, s));
+	json_u64("area_grew", area_grew(p, s));
+	json_u64("buffers", all_buffers(p, s));
 	json_u64("buffers_held", buffers_held(s));
 }
 
-void ingest_report_now(struct ingest *in)
+void pipeline_report_now(struct pipeline *p)
 {
 	static uint64_t then, bytes_then;
 	uint64_t now = microseconds_of(CLOCK_MONOTONIC);
 	char rate[32], dma[32], copied[32], size[32], area[48] = "";
-	struct ingest_stats s;
+	struct loop_stats s;
 	double per_second;
 
-	ingest_report_sum(in, &s);
+	pipeline_report_sum(p, &s);
 	if (!then)
-		then = in->started;
+		then = p->started;
 	per_second = now > then ? (s.bytes - bytes_then) * 1e6 / (now - then) : 0;
 	then = now;
 	bytes_then = s.bytes;
-	if (in->opt.stats_json) {
+	if (p->opt.stats_json) {
 		json_object(NULL);
-		json_u64("us", now - in->started);
+		json_u64("us", now - p->started);
 		json_u64("bytes_per_second", per_second);
-		json_stats(in, &s);
+		json_stats(p, &s);
 		json_end();
 		fflush(stdout);
 		return;
 	}
 	if (json_output)
 		return;
-	if (in->opt.area_max > in->opt.area)
+	if (p->opt.area_max > p->opt.area)
 		snprintf(area, sizeof(area), "  area %s",
-			 human(area_size(in, &s), size, sizeof(size)));
+			 human(area_size(p, &s), size, sizeof(size)));
 	printf("%s%s/s  streams %u  zero-copied %s  copied %s  commands %u  buffers free %u%s%s",
 	       isatty(1) ? "\r" : "", about(per_second, rate, sizeof(rate)), s.streams,
 	       about(bytes_by_dma(&s), dma, sizeof(dma)),
-	       about(ingest_report_copied(&s), copied, sizeof(copied)), s.under_way,
-	       all_buffers(in, &s) - buffers_held(&s), area, isatty(1) ? "\033[K" : "\n");
+	       about(pipeline_report_copied(&s), copied, sizeof(copied)), s.under_way,
+	       all_buffers(p, &s) - buffers_held(&s), area, isatty(1) ? "\033[K" : "\n");
 	fflush(stdout);
 }
 
-void ingest_report_ejected(const struct unified_io_policy_info *info)
+void pipeline_report_ejected(const struct unified_io_policy_info *info)
 {
 	/* In place of the line that is renewed. */
 	if (isatty(STDERR_FILENO))
@@ -175,7 +175,7 @@ void ingest_report_ejected(const struct unified_io_policy_info *info)
 
 /* --- at its end ------------------------------------------------------------------------ */
 
-static const char *address_of(const struct ingest_peer *peer, char *text, size_t size)
+static const char *address_of(const struct loop_peer *peer, char *text, size_t size)
 {
 	char host[INET6_ADDRSTRLEN];
 
@@ -185,7 +185,7 @@ static const char *address_of(const struct ingest_peer *peer, char *text, size_t
 	return text;
 }
 
-static void json_stream(const struct ingest *in, const struct ingest_stream *s)
+static void json_stream(const struct pipeline *p, const struct pipeline_stream *s)
 {
 	char text[64];
 	unsigned int i;
@@ -203,9 +203,9 @@ static void json_stream(const struct ingest *in, const struct ingest_stream *s)
 		json_str("error", strerror(-s->error));
 	json_bool("complete", s->closed && !s->error && !s->lost);
 	json_array("targets");
-	for (i = 0; i < in->opt.nr_targets; i++)
+	for (i = 0; i < p->opt.nr_targets; i++)
 		if ((s->targets ?: 1) & 1U << i)
-			json_str(NULL, in->opt.targets[i]);
+			json_str(NULL, p->opt.targets[i]);
 	json_end();
 	json_array("extents");
 	for (e = 0; e < s->nr_extents; e++) {
@@ -218,25 +218,25 @@ static void json_stream(const struct ingest *in, const struct ingest_stream *s)
 	json_end();
 }
 
-static void json_report(const struct ingest *in, const struct ingest_stats *s, const char *why)
+static void json_report(const struct pipeline *p, const struct loop_stats *s, const char *why)
 {
 	size_t i;
 
 	json_object(NULL);
 	if (*why)
 		json_str("error", why);
-	json_u64("us", in->ended - in->started);
-	json_stats(in, s);
-	json_u64("block", in->block);
-	policy_uses_json(&in->policies);
+	json_u64("us", p->ended - p->started);
+	json_stats(p, s);
+	json_u64("block", p->block);
+	policy_uses_json(&p->policies);
 	json_array("streams_index");
-	for (i = 0; i < in->nr_streams; i++)
-		json_stream(in, in->streams[i]);
+	for (i = 0; i < p->nr_streams; i++)
+		json_stream(p, p->streams[i]);
 	json_end();
 	json_end();
 }
 
-static void print_stream(const struct ingest *in, const struct ingest_stream *s)
+static void print_stream(const struct pipeline *p, const struct pipeline_stream *s)
 {
 	char text[64];
 	size_t e;
@@ -248,7 +248,7 @@ static void print_stream(const struct ingest *in, const struct ingest_stream *s)
 	if (e < s->nr_extents)
 		printf(" and %zu more extents", s->nr_extents - e);
 	if (s->nr_extents)
-		printf(" of %s", in->opt.targets[__builtin_ctz(s->targets ?: 1)]);
+		printf(" of %s", p->opt.targets[__builtin_ctz(s->targets ?: 1)]);
 	if (s->dropped)
 		printf(", %" PRIu64 " dropped by a policy", s->dropped);
 	if (s->lost)
@@ -258,18 +258,18 @@ static void print_stream(const struct ingest *in, const struct ingest_stream *s)
 	putchar('\n');
 }
 
-static void print_report(const struct ingest *in, const struct ingest_stats *s)
+static void print_report(const struct pipeline *p, const struct loop_stats *s)
 {
-	uint64_t us = in->ended - in->started ?: 1;
+	uint64_t us = p->ended - p->started ?: 1;
 	char text[32];
 	size_t i;
 
 	if (isatty(1))
 		putchar('\n');
-	for (i = 0; i < in->nr_streams && i < 16; i++)
-		print_stream(in, in->streams[i]);
-	if (i < in->nr_streams)
-		printf("and %zu more streams: -j lists them all\n", in->nr_streams - i);
+	for (i = 0; i < p->nr_streams && i < 16; i++)
+		print_stream(p, p->streams[i]);
+	if (i < p->nr_streams)
+		printf("and %zu more streams: -j lists them all\n", p->nr_streams - i);
 	printf("%" PRIu64 " bytes in %.3f s, %s/s\n", (uint64_t)s->bytes, us / 1e6,
 	       about(s->bytes * 1e6 / us, text, sizeof(text)));
 	printf("  %" PRIu64 " put into the region by the interface\n", bytes_by_dma(s));
@@ -277,7 +277,7 @@ static void print_report(const struct ingest *in, const struct ingest_stats *s)
 		printf("  %" PRIu64 " of which this kernel does not let it be told whether they "
 		       "were copied\n",
 		       (uint64_t)s->unseen);
-	for (i = 0; i < INGEST_COPIES; i++)
+	for (i = 0; i < LOOP_COPIES; i++)
 		if (s->copied[i])
 			printf("  %" PRIu64 " copied: %s\n", (uint64_t)s->copied[i],
 			       copy_reasons[i]);
@@ -291,29 +291,29 @@ static void print_report(const struct ingest *in, const struct ingest_stats *s)
 		printf("  %" PRIu64 " LOST: a target refused them\n", (uint64_t)s->lost);
 	printf("%" PRIu64 " steps of the loop, %" PRIu64 " fragments, %" PRIu64 " receives armed\n",
 	       (uint64_t)s->steps, (uint64_t)s->receives, (uint64_t)s->arms);
-	if (area_grew(in, s))
-		printf("the receive area grew %u times, to %s\n", area_grew(in, s),
-		       human(area_size(in, s), text, sizeof(text)));
+	if (area_grew(p, s))
+		printf("the receive area grew %u times, to %s\n", area_grew(p, s),
+		       human(area_size(p, s), text, sizeof(text)));
 	if (s->missteered)
 		printf("%" PRIu64 " streams ended as they came through another queue\n",
 		       (uint64_t)s->missteered);
-	if (in->astray)
-		printf("%" PRIu64 " connections were made through another queue\n", in->astray);
-	if (in->refused)
-		printf("%" PRIu64 " connections were refused: see --streams\n", in->refused);
-	policy_uses_tell(&in->policies, stdout);
+	if (p->astray)
+		printf("%" PRIu64 " connections were made through another queue\n", p->astray);
+	if (p->refused)
+		printf("%" PRIu64 " connections were refused: see --streams\n", p->refused);
+	policy_uses_tell(&p->policies, stdout);
 }
 
-void ingest_report_end(struct ingest *in, const char *why)
+void pipeline_report_end(struct pipeline *p, const char *why)
 {
-	struct ingest_stats s;
+	struct loop_stats s;
 
-	in->ended = microseconds_of(CLOCK_MONOTONIC);
-	ingest_report_sum(in, &s);
-	if (json_output || in->opt.stats_json)
-		json_report(in, &s, why);
+	p->ended = microseconds_of(CLOCK_MONOTONIC);
+	pipeline_report_sum(p, &s);
+	if (json_output || p->opt.stats_json)
+		json_report(p, &s, why);
 	else
-		print_report(in, &s);
-	if (*why && !json_output && !in->opt.stats_json)
+		print_report(p, &s);
+	if (*why && !json_output && !p->opt.stats_json)
 		fail(0, "%s", why);
 }

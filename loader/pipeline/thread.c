@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A queue of unifiedctl ingest, see pipeline.h: its ring, its program, its thread.
+ * A queue of a pipeline, see pipeline.h: its ring, its program, its thread.
  *
  * Only the thread that made a ring may use it, so each thread makes its own, with
  * its memory and its refill ring in the region. When all have, the main thread
@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "bpf_log.h"
-#include "pipeline.h"
 #include "layout.h"
 #include "nic.h"
 #include "nic_setup.h"
+#include "pipeline.h"
 #include "unifiedctl.h"
 
 #include "skel/ingest.skel.h"
@@ -29,7 +29,7 @@
 #define PATIENCE 50
 
 /* Remembered, as only the main thread may say it. */
-static int queue_failed(struct ingest_queue *q, int err, const char *what)
+static int queue_failed(struct pipeline_queue *q, int err, const char *what)
 {
 	char why[128];
 
@@ -39,55 +39,55 @@ static int queue_failed(struct ingest_queue *q, int err, const char *what)
 	return q->status;
 }
 
-const struct ingest_stats *ingest_queue_stats(const struct ingest_queue *q)
+const struct loop_stats *pipeline_queue_stats(const struct pipeline_queue *q)
 {
-	static const struct ingest_stats none;
+	static const struct loop_stats none;
 
 	return q->skel ? &q->skel->bss->stats : &none;
 }
 
 /* --- the ring ----------------------------------------------------------------- */
 
-static void *in_region(const struct ingest_queue *q, uint64_t offset)
+static void *in_region(const struct pipeline_queue *q, uint64_t offset)
 {
-	return (char *)q->in->map + offset;
+	return (char *)q->pipeline->map + offset;
 }
 
-static int make_ring(struct ingest_queue *q)
+static int make_ring(struct pipeline_queue *q)
 {
-	struct io_uring_params *p = &q->params;
+	struct io_uring_params *params = &q->params;
 
-	*p = (struct io_uring_params){
+	*params = (struct io_uring_params){
 		.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
 			 IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | IORING_SETUP_NO_SQARRAY |
 			 IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE | IORING_SETUP_NO_MMAP,
-		.cq_entries = INGEST_CQ_ENTRIES,
-		.cq_off.user_addr = (uintptr_t)in_region(q, q->memory + INGEST_AT_CQ),
-		.sq_off.user_addr = (uintptr_t)in_region(q, q->memory + INGEST_AT_SQ),
+		.cq_entries = PIPELINE_CQ_ENTRIES,
+		.cq_off.user_addr = (uintptr_t)in_region(q, q->memory + PIPELINE_AT_CQ),
+		.sq_off.user_addr = (uintptr_t)in_region(q, q->memory + PIPELINE_AT_SQ),
 	};
-	q->fd = io_uring_setup(INGEST_SQ_ENTRIES, p);
+	q->fd = io_uring_setup(PIPELINE_SQ_ENTRIES, params);
 	return q->fd < 0 ? queue_failed(q, q->fd, "cannot make an io_uring") : EXIT_OK;
 }
 
 /* Slot 0 is the region, the rest is for connections. */
-static int register_files(struct ingest_queue *q)
+static int register_files(struct pipeline_queue *q)
 {
-	int files[INGEST_FIRST_FILE + INGEST_STREAMS];
+	int files[LOOP_FIRST_FILE + LOOP_STREAMS];
 	int ret;
 
 	memset(files, 0xff, sizeof(files));
-	files[INGEST_REGION_FILE] = q->in->fd;
+	files[LOOP_REGION_FILE] = q->pipeline->fd;
 	ret = io_uring_register(q->fd, IORING_REGISTER_FILES, files,
-				INGEST_FIRST_FILE + INGEST_STREAMS);
+				LOOP_FIRST_FILE + LOOP_STREAMS);
 	return ret < 0 ? queue_failed(q, ret, "cannot register files with io_uring") : EXIT_OK;
 }
 
 /* What the loop may touch: not the buffers, of which it only has the addresses. */
-static int register_memory(struct ingest_queue *q)
+static int register_memory(struct pipeline_queue *q)
 {
 	struct io_uring_region_desc desc = {
-		.user_addr = (uintptr_t)q->in->map,
-		.size = ingest_loop_memory(q->in),
+		.user_addr = (uintptr_t)q->pipeline->map,
+		.size = pipeline_loop_memory(q->pipeline),
 		.flags = IORING_MEM_REGION_TYPE_USER,
 	};
 	struct io_uring_mem_region_reg reg = { .region_uptr = (uintptr_t)&desc };
@@ -101,25 +101,25 @@ static uint32_t refill_entries(const struct ingest_options *opt)
 	uint32_t n = 4096;
 
 	/* A buffer can have several references, each with an entry of its own. */
-	while (n < 4 * opt->area_max / opt->buffer && n < INGEST_MAX_REFILL)
+	while (n < 4 * opt->area_max / opt->buffer && n < PIPELINE_MAX_REFILL)
 		n *= 2;
 	return n;
 }
 
-static int bind_queue(struct ingest_queue *q)
+static int bind_queue(struct pipeline_queue *q)
 {
-	const struct ingest_options *opt = &q->in->opt;
+	const struct ingest_options *opt = &q->pipeline->opt;
 	struct io_uring_region_desc desc = {
-		.user_addr = (uintptr_t)in_region(q, q->memory + INGEST_AT_REFILL),
-		.size = INGEST_RING_PART - INGEST_AT_REFILL,
+		.user_addr = (uintptr_t)in_region(q, q->memory + PIPELINE_AT_REFILL),
+		.size = PIPELINE_RING_PART - PIPELINE_AT_REFILL,
 		.flags = IORING_MEM_REGION_TYPE_USER,
 	};
 	struct zcrx_event_desc event;
 	int tries, ret = 0;
 
-	ingest_area_events(q, &event);
+	pipeline_area_events(q, &event);
 	q->area = (struct io_uring_zcrx_area_reg){
-		.addr = (uintptr_t)in_region(q, q->in->setup.offsets.data + q->data),
+		.addr = (uintptr_t)in_region(q, q->pipeline->setup.offsets.data + q->data),
 		.len = opt->area,
 	};
 	for (tries = 0; tries < PATIENCE; tries++) {
@@ -141,9 +141,9 @@ static int bind_queue(struct ingest_queue *q)
 	return ret;
 }
 
-static int register_zcrx(struct ingest_queue *q)
+static int register_zcrx(struct pipeline_queue *q)
 {
-	const struct ingest_options *opt = &q->in->opt;
+	const struct ingest_options *opt = &q->pipeline->opt;
 	unsigned int queue = opt->queues[q->index];
 	int ret = bind_queue(q);
 
@@ -176,26 +176,26 @@ static int register_zcrx(struct ingest_queue *q)
 	ret = nic_queue_napi(opt->ifindex, queue, &q->napi);
 	if (ret)
 		return queue_failed(q, ret, "cannot find the queue's NAPI");
-	return ingest_area_check(q);
+	return pipeline_area_check(q);
 }
 
-static int queue_setup(struct ingest_queue *q)
+static int queue_setup(struct pipeline_queue *q)
 {
 	int ret;
 
 	ret = make_ring(q);
 	if (!ret)
 		ret = register_files(q);
-	if (!ret && q->in->opt.nic)
+	if (!ret && q->pipeline->opt.nic)
 		ret = register_zcrx(q);
 	return ret ?: register_memory(q);
 }
 
 /* --- its thread ------------------------------------------------------------------ */
 
-static unsigned int queue_cpu(const struct ingest_queue *q)
+static unsigned int queue_cpu(const struct pipeline_queue *q)
 {
-	const struct ingest_options *opt = &q->in->opt;
+	const struct ingest_options *opt = &q->pipeline->opt;
 	unsigned int n, cpu;
 	cpu_set_t allowed;
 
@@ -209,7 +209,7 @@ static unsigned int queue_cpu(const struct ingest_queue *q)
 }
 
 /* Process 0 is this thread. 0 or -errno. */
-static int pin(const struct ingest_queue *q, pid_t pid)
+static int pin(const struct pipeline_queue *q, pid_t pid)
 {
 	cpu_set_t set;
 
@@ -219,7 +219,7 @@ static int pin(const struct ingest_queue *q, pid_t pid)
 }
 
 /* Before the ring is made: it, too, allocates where it runs. */
-static int queue_pin(struct ingest_queue *q)
+static int queue_pin(struct pipeline_queue *q)
 {
 	int ret = pin(q, 0);
 
@@ -227,12 +227,12 @@ static int queue_pin(struct ingest_queue *q)
 }
 
 /* What polls the queue runs where its loop does, in a thread of its own. */
-static int queue_poll_thread(const struct ingest_queue *q)
+static int queue_poll_thread(const struct pipeline_queue *q)
 {
 	pid_t pid;
 	int ret;
 
-	ret = nic_setup_thread(q->in->nic, q->in->opt.queues[q->index], &pid);
+	ret = nic_setup_thread(q->pipeline->nic, q->pipeline->opt.queues[q->index], &pid);
 	if (ret)
 		return ret;
 	ret = pin(q, pid);
@@ -240,7 +240,7 @@ static int queue_poll_thread(const struct ingest_queue *q)
 }
 
 /* What the loop cannot do itself. */
-static void queue_flush(struct ingest_queue *q)
+static void queue_flush(struct pipeline_queue *q)
 {
 	struct zcrx_ctrl ctrl = { .zcrx_id = q->zcrx.zcrx_id, .op = ZCRX_CTRL_FLUSH_RQ };
 
@@ -249,7 +249,7 @@ static void queue_flush(struct ingest_queue *q)
 }
 
 /* Until the loop says stop. */
-static void queue_enter(struct ingest_queue *q)
+static void queue_enter(struct pipeline_queue *q)
 {
 	int ret = syscall(__NR_io_uring_enter, q->fd, 0, 0, 0, NULL, 0);
 
@@ -257,36 +257,36 @@ static void queue_enter(struct ingest_queue *q)
 		queue_failed(q, -errno, "the loop ended");
 }
 
-static void queue_loop(struct ingest_queue *q)
+static void queue_loop(struct pipeline_queue *q)
 {
-	const struct ingest_stats *s = &q->skel->bss->stats;
+	const struct loop_stats *s = &q->skel->bss->stats;
 
 	for (;;) {
 		queue_enter(q);
-		if (q->status || s->end != INGEST_RUNNING)
+		if (q->status || s->end != LOOP_RUNNING)
 			return;
 		if (s->flush)
 			queue_flush(q);
 		if (s->grow)
-			ingest_area_add(q);
+			pipeline_area_add(q);
 	}
 }
 
 static void *queue_main(void *arg)
 {
-	struct ingest_queue *q = arg;
+	struct pipeline_queue *q = arg;
 	int ret;
 
 	ret = queue_pin(q) ?: queue_setup(q);
 	if (ret)
-		q->in->abandoned = true;
-	pthread_barrier_wait(&q->in->barrier); /* all rings are registered */
-	pthread_barrier_wait(&q->in->barrier); /* the region is sealed, programs are there */
-	if (!q->in->abandoned)
+		q->pipeline->abandoned = true;
+	pthread_barrier_wait(&q->pipeline->barrier); /* all rings are registered */
+	pthread_barrier_wait(&q->pipeline->barrier); /* the region is sealed, programs are there */
+	if (!q->pipeline->abandoned)
 		queue_enter(q);
-	pthread_barrier_wait(&q->in->barrier); /* all loops have made their first step */
-	pthread_barrier_wait(&q->in->barrier); /* connections can be made */
-	if (!q->in->abandoned)
+	pthread_barrier_wait(&q->pipeline->barrier); /* all loops have made their first step */
+	pthread_barrier_wait(&q->pipeline->barrier); /* connections can be made */
+	if (!q->pipeline->abandoned)
 		queue_loop(q);
 	/* The main thread looks at the events, and then at the state of the queues. */
 	q->started = false;
@@ -299,15 +299,15 @@ static void *queue_main(void *arg)
  * In a command: what all targets take, less one for the zeroes at the end. Where that
  * is little the module makes several of one, and may have to copy at their ends.
  */
-static uint32_t most_fragments(const struct ingest *in)
+static uint32_t most_fragments(const struct pipeline *p)
 {
-	uint32_t most = INGEST_FRAGMENTS;
+	uint32_t most = LOOP_FRAGMENTS;
 	unsigned int i;
 
-	for (i = 0; i < in->opt.nr_targets; i++)
-		if (in->targets[i].max_segments <= most)
-			most = in->targets[i].max_segments - 1;
-	return most > INGEST_FEW ? most : INGEST_FEW;
+	for (i = 0; i < p->opt.nr_targets; i++)
+		if (p->targets[i].max_segments <= most)
+			most = p->targets[i].max_segments - 1;
+	return most > LOOP_FEW ? most : LOOP_FEW;
 }
 
 /* How often the loop looks at what waits. */
@@ -317,11 +317,11 @@ static unsigned int tick_ms(const struct ingest_options *opt)
 }
 
 /* Of an area, without a quarter that is for the NIC's ring and for sockets. */
-static uint32_t budget(const struct ingest *in)
+static uint32_t budget(const struct pipeline *p)
 {
-	uint64_t buffers = in->opt.area / in->opt.buffer;
+	uint64_t buffers = p->opt.area / p->opt.buffer;
 
-	return in->opt.nic ? buffers - buffers / 4 : in->setup.nr_slots / in->opt.nr_queues;
+	return p->opt.nic ? buffers - buffers / 4 : p->setup.nr_slots / p->opt.nr_queues;
 }
 
 /* What half of the commands take. */
@@ -329,29 +329,29 @@ static uint32_t budget_most(const struct ingest_options *opt)
 {
 	uint64_t each = opt->command > opt->buffer ? opt->command / opt->buffer : 1;
 
-	return opt->nic ? INGEST_COMMANDS / 2 * each : UINT32_MAX;
+	return opt->nic ? LOOP_COMMANDS / 2 * each : UINT32_MAX;
 }
 
-static void configure(struct ingest_queue *q)
+static void configure(struct pipeline_queue *q)
 {
-	const struct ingest_options *opt = &q->in->opt;
-	const struct unified_io_offsets *o = &q->in->setup.offsets;
-	const struct io_uring_params *p = &q->params;
+	const struct ingest_options *opt = &q->pipeline->opt;
+	const struct unified_io_offsets *o = &q->pipeline->setup.offsets;
+	const struct io_uring_params *params = &q->params;
 	uint64_t page = 4096;
 
-	*(struct ingest_config *)&q->skel->rodata->setup = (struct ingest_config){
-		.cq_size = (p->cq_off.cqes + p->cq_entries * 32 + page - 1) & -page,
-		.sq_size = p->sq_entries * 128,
-		.mem_size = ingest_loop_memory(q->in),
-		.sq_tail = p->sq_off.tail,
-		.sq_mask = p->sq_entries - 1,
-		.cq_head = p->cq_off.head,
-		.cq_tail = p->cq_off.tail,
-		.cq_mask = p->cq_entries - 1,
-		.cqes = p->cq_off.cqes,
+	*(struct loop_config *)&q->skel->rodata->setup = (struct loop_config){
+		.cq_size = (params->cq_off.cqes + params->cq_entries * 32 + page - 1) & -page,
+		.sq_size = params->sq_entries * 128,
+		.mem_size = pipeline_loop_memory(q->pipeline),
+		.sq_tail = params->sq_off.tail,
+		.sq_mask = params->sq_entries - 1,
+		.cq_head = params->cq_off.head,
+		.cq_tail = params->cq_off.tail,
+		.cq_mask = params->cq_entries - 1,
+		.cqes = params->cq_off.cqes,
 		.zcrx = !!opt->nic,
 		.zcrx_id = q->zcrx.zcrx_id,
-		.refill = q->memory + INGEST_AT_REFILL,
+		.refill = q->memory + PIPELINE_AT_REFILL,
 		.refill_head = q->zcrx.offsets.head,
 		.refill_tail = q->zcrx.offsets.tail,
 		.refill_rqes = q->zcrx.offsets.rqes,
@@ -362,53 +362,53 @@ static void configure(struct ingest_queue *q)
 		.data = o->data,
 		.area = q->data,
 		.slots = o->slots - o->data,
-		.slot_size = INGEST_SLOT,
+		.slot_size = PIPELINE_SLOT,
 		.lists = q->lists,
-		.staging = q->lists + INGEST_LISTS,
-		.zeroes = q->lists + INGEST_LISTS + INGEST_STAGING,
-		.user_data_area = (uintptr_t)q->in->map - (o->slots - o->data),
-		.region = q->in->setup.id,
+		.staging = q->lists + LOOP_LISTS,
+		.zeroes = q->lists + LOOP_LISTS + LOOP_STAGING,
+		.user_data_area = (uintptr_t)q->pipeline->map - (o->slots - o->data),
+		.region = q->pipeline->setup.id,
 		.submit = UNIFIED_IO_URING_SUBMIT,
-		.block_shift = __builtin_ctz(q->in->block),
+		.block_shift = __builtin_ctz(q->pipeline->block),
 		.command_bytes = opt->command,
-		.command_frags = most_fragments(q->in),
-		.budget = budget(q->in),
+		.command_frags = most_fragments(q->pipeline),
+		.budget = budget(q->pipeline),
 		.budget_most = budget_most(opt),
 		.on_error = opt->on_error,
 		.targets = (1ULL << opt->nr_targets) - 1,
 		.queues = opt->nr_queues,
 		.require_zero_copy = opt->require_zero_copy,
-		.extent = opt->extent / q->in->block,
+		.extent = opt->extent / q->pipeline->block,
 		.tick = (uintptr_t)&q->tick,
 		.quiet_ticks = (opt->flush_ms + tick_ms(opt) - 1) / tick_ms(opt),
 	};
 }
 
-static int load_program(struct ingest_queue *q)
+static int load_program(struct pipeline_queue *q)
 {
-	struct ingest *in = q->in;
-	struct ingest_space space;
+	struct pipeline *p = q->pipeline;
+	struct loop_space space;
 	uint32_t key = 0;
 	int ret;
 
-	q->tick = (struct __kernel_timespec){ .tv_nsec = tick_ms(&in->opt) * 1000000LL };
+	q->tick = (struct __kernel_timespec){ .tv_nsec = tick_ms(&p->opt) * 1000000LL };
 	bpf_log_keep();
 	q->skel = ingest_bpf__open();
 	if (!q->skel)
 		return fail(-errno, "cannot open the loop's program");
 	configure(q);
 	q->skel->bss->control.areas = 1;
-	q->skel->bss->control.areas_max = q->in->opt.area_max / q->in->opt.area;
+	q->skel->bss->control.areas_max = q->pipeline->opt.area_max / q->pipeline->opt.area;
 	q->skel->struct_ops.ingest->ring_fd = q->fd;
 	/* All take blocks from the same. */
 	if (q->index)
-		bpf_map__reuse_fd(q->skel->maps.space, bpf_map__fd(in->queue[0].skel->maps.space));
+		bpf_map__reuse_fd(q->skel->maps.space, bpf_map__fd(p->queue[0].skel->maps.space));
 	ret = ingest_bpf__load(q->skel);
 	if (ret)
 		return bpf_log_fail(ret, "the kernel refuses the loop's program");
 	bpf_log_drop();
 	if (!q->index) {
-		ingest_region_space(in, &space);
+		pipeline_region_space(p, &space);
 		ret = bpf_map__update_elem(q->skel->maps.space, &key, sizeof(key), &space,
 					   sizeof(space), 0);
 		if (ret)
@@ -420,25 +420,25 @@ static int load_program(struct ingest_queue *q)
 
 /* --- all of them --------------------------------------------------------------------- */
 
-static int start_threads(struct ingest *in)
+static int start_threads(struct pipeline *p)
 {
 	sigset_t all, old;
 	unsigned int i;
 	int ret = 0;
 
-	pthread_barrier_init(&in->barrier, NULL, in->opt.nr_queues + 1);
+	pthread_barrier_init(&p->barrier, NULL, p->opt.nr_queues + 1);
 	/* Signals are for the main thread. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	for (i = 0; i < in->opt.nr_queues && !ret; i++) {
-		struct ingest_queue *q = &in->queue[i];
+	for (i = 0; i < p->opt.nr_queues && !ret; i++) {
+		struct pipeline_queue *q = &p->queue[i];
 
-		q->in = in;
+		q->pipeline = p;
 		q->index = i;
 		q->fd = -1;
-		q->memory = in->setup.offsets.rings + i * INGEST_RING_PART;
-		q->lists = ingest_lists_of(q);
-		q->data = ingest_area_of(q);
+		q->memory = p->setup.offsets.rings + i * PIPELINE_RING_PART;
+		q->lists = pipeline_lists_of(q);
+		q->data = pipeline_area_of(q);
 		ret = pthread_create(&q->thread, NULL, queue_main, q);
 		q->started = !ret;
 	}
@@ -446,65 +446,65 @@ static int start_threads(struct ingest *in)
 	if (!ret)
 		return EXIT_OK;
 	/* The others wait for one that does not come; they end with the process. */
-	in->opt.nr_queues = 0;
+	p->opt.nr_queues = 0;
 	return fail(-ret, "cannot start a thread");
 }
 
-static int queues_failed(const struct ingest *in)
+static int queues_failed(const struct pipeline *p)
 {
 	unsigned int i;
 
-	for (i = 0; i < in->opt.nr_queues; i++)
-		if (in->queue[i].status)
-			return fail(0, "%s", in->queue[i].why);
+	for (i = 0; i < p->opt.nr_queues; i++)
+		if (p->queue[i].status)
+			return fail(0, "%s", p->queue[i].why);
 	return EXIT_OK;
 }
 
-static int prepare(struct ingest *in)
+static int prepare(struct pipeline *p)
 {
 	unsigned int i;
 	int ret;
 
-	ret = queues_failed(in);
+	ret = queues_failed(p);
 	if (!ret)
-		ret = ingest_region_seal(in);
-	for (i = 0; i < in->opt.nr_queues && !ret && in->opt.poll_threads; i++)
-		ret = queue_poll_thread(&in->queue[i]);
-	for (i = 0; i < in->opt.nr_queues && !ret; i++)
-		ret = load_program(&in->queue[i]);
+		ret = pipeline_region_seal(p);
+	for (i = 0; i < p->opt.nr_queues && !ret && p->opt.poll_threads; i++)
+		ret = queue_poll_thread(&p->queue[i]);
+	for (i = 0; i < p->opt.nr_queues && !ret; i++)
+		ret = load_program(&p->queue[i]);
 	return ret;
 }
 
-int ingest_queues_start(struct ingest *in)
+int pipeline_queues_start(struct pipeline *p)
 {
 	int ret;
 
-	ret = start_threads(in);
+	ret = start_threads(p);
 	if (ret)
 		return ret;
-	pthread_barrier_wait(&in->barrier);
-	ret = prepare(in);
-	in->abandoned |= !!ret;
-	pthread_barrier_wait(&in->barrier);
-	pthread_barrier_wait(&in->barrier);
-	return ret ?: queues_failed(in) ?: ingest_check_loops(in);
+	pthread_barrier_wait(&p->barrier);
+	ret = prepare(p);
+	p->abandoned |= !!ret;
+	pthread_barrier_wait(&p->barrier);
+	pthread_barrier_wait(&p->barrier);
+	return ret ?: queues_failed(p) ?: pipeline_check_loops(p);
 }
 
 /* Go into the loops, or, where something failed, home. */
-void ingest_queues_run(struct ingest *in, bool go)
+void pipeline_queues_run(struct pipeline *p, bool go)
 {
-	if (!in->opt.nr_queues)
+	if (!p->opt.nr_queues)
 		return;
-	in->abandoned |= !go;
-	pthread_barrier_wait(&in->barrier);
+	p->abandoned |= !go;
+	pthread_barrier_wait(&p->barrier);
 }
 
-void ingest_queues_stop(struct ingest *in)
+void pipeline_queues_stop(struct pipeline *p)
 {
 	unsigned int i;
 
-	for (i = 0; i < in->opt.nr_queues; i++) {
-		struct ingest_queue *q = &in->queue[i];
+	for (i = 0; i < p->opt.nr_queues; i++) {
+		struct pipeline_queue *q = &p->queue[i];
 
 		if (q->thread)
 			pthread_join(q->thread, NULL);
@@ -515,39 +515,39 @@ void ingest_queues_stop(struct ingest *in)
 }
 
 /* How they ended: an exit status, and if it is not 0, why. */
-int ingest_queues_status(const struct ingest *in, char *why, size_t size)
+int pipeline_queues_status(const struct pipeline *p, char *why, size_t size)
 {
 	unsigned int i;
 
-	for (i = 0; i < in->opt.nr_queues; i++) {
-		const struct ingest_queue *q = &in->queue[i];
-		const struct ingest_stats *s = ingest_queue_stats(q);
+	for (i = 0; i < p->opt.nr_queues; i++) {
+		const struct pipeline_queue *q = &p->queue[i];
+		const struct loop_stats *s = pipeline_queue_stats(q);
 
 		if (q->status) {
 			snprintf(why, size, "queue %u: %s", i, q->why);
 			return q->status;
 		}
 		switch (s->end) {
-		case INGEST_COPIED:
+		case LOOP_COPIED:
 			snprintf(
 				why, size,
 				"bytes were copied, which --require-zero-copy forbids: %s",
-				s->error == INGEST_COPY_HEAD
+				s->error == LOOP_COPY_HEAD
 					? "the interface did not put them into a buffer of the region"
 					: "they came in fragments too small for a buffer each");
 			return EXIT_COPIED;
-		case INGEST_UNSEEN:
+		case LOOP_UNSEEN:
 			snprintf(why, size,
 				 "this kernel does not show whether bytes were copied, which "
 				 "--require-zero-copy must know");
 			return EXIT_COPIED;
-		case INGEST_DEVICE:
+		case LOOP_DEVICE:
 			snprintf(why, size, "a target refused data: %s", strerror(-s->error));
 			return EXIT_FAILED;
-		case INGEST_FULL:
+		case LOOP_FULL:
 			snprintf(why, size, "a target is full");
 			return EXIT_FAILED;
-		case INGEST_BROKEN:
+		case LOOP_BROKEN:
 			snprintf(why, size, "queue %u: the loop is broken (line %u: %d)", i,
 				 s->where, s->error);
 			return EXIT_FAILED;
