@@ -1,20 +1,109 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Commands of a loop.
+ * Commands: operations of a loop on the region's memory, and what that memory
+ * belongs to.
  *
  * A command is open, and gets fragments and the references on their buffers; it
  * is issued; it ends; and when the one that it shares a buffer with has let go as
- * well, its buffers go back and it is free.
+ * well, its buffers go back and it is free. One that is never issued is a list of
+ * references.
  */
 #ifndef LOOP_COMMANDS_H
 #define LOOP_COMMANDS_H
 
-#include "ring.h"
+#include "loop/ring.h"
 
+#define DESC_READ   (1U << 0)
 #define DESC_WRITE  (1U << 1)
 #define DESC_FUA    (1U << 2)
 #define DESC_GATHER (1U << 3)
 #define TYPE_NVME   (1U << 0)
+
+struct command {
+	__u32 stream;
+	__u32 bytes;
+	__u16 nr_refs;
+	__u16 nr_frags;
+	__u16 wait;   /* for its own end, and for the one before it */
+	__u16 next;   /* who waits for it; plus 1 */
+	__u32 last;   /* length of the last fragment, not yet in the list */
+	__u32 padded; /* zeroes at its end */
+	__u32 staged; /* bytes in its staging block: its first fragment */
+	__u32 tries;
+	__u64 first;  /* address of the first fragment */
+	__u64 end;    /* address behind the last */
+	/* Where it goes. */
+	__u64 lba;
+	__u32 targets;
+	__u32 flags;  /* DESC_* */
+};
+
+/* A reference on a buffer: an address in it, and how many bytes of it. */
+#define REF(addr, len)	((addr) << 21 | (len))
+#define REF_ADDR(ref)	((ref) >> 21)
+#define REF_LEN(ref)	((__u32)(ref) & ((1U << 21) - 1))
+
+/* A place in the list of a command, as struct unified_fragment. */
+struct fragment {
+	__u64 addr;
+	__u32 len;
+	__u32 resv;
+};
+
+/* References that a command may hold, and when it is time to write it. */
+#define PIECES_MAX  (LOOP_PIECES - 8)
+#define PIECES_FULL (LOOP_PIECES - 16)
+
+PRIVATE struct command commands[LOOP_COMMANDS];
+PRIVATE __u64 refs[LOOP_COMMANDS][LOOP_PIECES];
+
+/* Commands that nobody uses, and those whose buffers go back, first come first. */
+#define SPARE_COMMAND (LOOP_COMMANDS - 1) /* never among them */
+PRIVATE __u16 free_commands[LOOP_COMMANDS];
+PRIVATE __u32 nr_free;
+PRIVATE __u16 done_commands[LOOP_COMMANDS];
+PRIVATE __u32 done_head, done_tail;
+
+static __always_inline struct command *command_at(__u32 index)
+{
+	return element(commands, index);
+}
+
+static __always_inline __u64 *refs_of(__u32 index)
+{
+	return *element(refs, index);
+}
+
+static __always_inline __u64 *nth_ref(__u64 *of, __u32 n)
+{
+	barrier_var(n);
+	return &of[n & (LOOP_PIECES - 1)];
+}
+
+static __always_inline __u64 *ref_at(__u32 index, __u32 n)
+{
+	return nth_ref(refs_of(index), n);
+}
+
+static __always_inline struct fragment *fragment_at(__u8 *mem, __u32 index, __u32 n)
+{
+	__u64 at = (index & (LOOP_COMMANDS - 1)) * LOOP_PIECES + (n & (LOOP_PIECES - 1));
+
+	return (struct fragment *)(mem + setup.data + setup.lists + at * sizeof(struct fragment));
+}
+
+/* --- which are free ------------------------------------------------------------------ */
+
+static __always_inline void commands_start(void)
+{
+	__u32 i = zero;
+
+	while (i < SPARE_COMMAND && may_go_on()) {
+		*element(free_commands, i) = i;
+		i++;
+	}
+	nr_free = i;
+}
 
 /*
  * When there are fewer, nothing is received until there are more. What may be in
@@ -157,14 +246,55 @@ __noinline int command_cut(RING, __u32 index, __u32 next, __u32 cut)
 	return command_rebuild(ring, index, n, 0, 0);
 }
 
+/* --- few bytes of many fragments ------------------------------------------------------ */
+
+/*
+ * Bytes from an address to behind the first n of a staging block. What arrived is
+ * beyond what a program may address and is read as the kernel's memory.
+ */
+static __always_inline __u32 stage(__u8 *mem, __u64 to, __u32 n, __u64 from, __u32 len)
+{
+	__u32 at = n & 4095, room = 4096 - at;
+
+	if (len > room)
+		len = room;
+	if (bpf_probe_read_kernel(mem + setup.data + to + at, len, (void *)(region_data + from)))
+		broken(-EFAULT);
+	return at + len;
+}
+
+/* Less than a block: what it has is copied to the next one, which is empty. */
+__noinline int command_compact(RING, __u32 index, __u32 next)
+{
+	struct command *c = command_at(index), *to = command_at(next);
+	__u64 block = staging_of(next);
+	__u8 *mem = region_memory(ring);
+	__u32 n, i = zero;
+
+	if (!mem)
+		return 0;
+	n = stage(mem, block, zero, staging_of(index), c->staged);
+	while (i < c->nr_refs && may_go_on()) {
+		__u64 ref = *ref_at(index, i++);
+
+		n = stage(mem, block, n, REF_ADDR(ref), REF_LEN(ref));
+	}
+	stats.copied[LOOP_COPY_SMALL] += n - c->staged;
+	if (n != c->staged && setup.require_zero_copy)
+		loop_end(LOOP_COPIED, LOOP_COPY_SMALL);
+	to->staged = n;
+	if (n)
+		command_add(mem, to, next, block, n);
+	return 0;
+}
+
 /* --- to the device ---------------------------------------------------------------- */
 
-/* Its lba is set, and its list is written. */
+/* It is known where it goes, and its list is written. */
 __noinline int command_issue(RING, __u32 index)
 {
 	struct io_uring_sqe *sqe = sq_entry(ring);
-	struct command *c = command_at(index);
-	struct stream *s = stream_at(c->stream);
+	const struct command *c = command_at(index);
 	struct unified_descriptor *desc;
 
 	if (!sqe)
@@ -178,9 +308,9 @@ __noinline int command_issue(RING, __u32 index)
 	desc->addr = c->first;
 	desc->len = c->bytes;
 	desc->type = TYPE_NVME;
-	desc->flags = DESC_WRITE | s->desc_flags;
+	desc->flags = c->flags;
 	desc->lba = c->lba;
-	desc->targets = s->targets;
+	desc->targets = c->targets;
 	if (c->nr_frags > 1) {
 		desc->flags |= DESC_GATHER;
 		desc->addr = setup.lists + (__u64)index * (LOOP_PIECES * sizeof(struct fragment));
@@ -189,7 +319,7 @@ __noinline int command_issue(RING, __u32 index)
 	return 0;
 }
 
-/* --- its buffers go back ------------------------------------------------------------ */
+/* --- and let go of ---------------------------------------------------------------------- */
 
 /* A command let go of, and who waited for it, and so on. */
 __noinline int command_release(__u32 index)
@@ -204,95 +334,6 @@ __noinline int command_release(__u32 index)
 			return 0;
 		index = c->next - 1;
 	}
-	return 0;
-}
-
-__noinline int slot_free(__u64 addr)
-{
-	__u32 n = (addr - setup.slots) / setup.slot_size;
-	struct unified_io_region *r = bpf_unified_region_get(setup.region);
-
-	if (!r)
-		return 0;
-	bpf_unified_buffer_free(r, (__u64)*element(slot_generations, n) << 32 | n);
-	bpf_unified_region_put(r);
-	return 0;
-}
-
-static __always_inline void command_gave(struct command *c, __u32 left)
-{
-	stream_at(c->stream)->given += c->nr_refs - left;
-	stats.returned += c->nr_refs - left;
-	c->nr_refs = left;
-}
-
-/* Where the kernel has an address: the number of its area, and where in that. */
-static __always_inline __u64 area_offset(__u64 addr)
-{
-	__u64 at = addr - setup.area, size = 1ULL << setup.area_shift;
-
-	return at >> setup.area_shift << ZCRX_AREA_SHIFT | (at & (size - 1));
-}
-
-/*
- * One entry for each reference, last to first; the second word of an entry is 0
- * from the beginning, and stays so. False: the ring is full, the rest comes later.
- */
-static __always_inline bool command_refill(__u8 *rq, struct command *c, __u32 index, __u32 *tail,
-					   __u32 head)
-{
-	__u32 n = c->nr_refs + zero, at = *tail, mask = setup.refill_mask;
-	__u32 room = mask + 1 - (at - head), left = n > room ? n - room : 0;
-	__u8 *rqes = rq + setup.refill_rqes;
-	__u64 *of = refs_of(index);
-
-	while (n != left && may_go_on()) {
-		__u64 addr = REF_ADDR(*nth_ref(of, --n));
-
-		*(__u64 *)(rqes + (__u64)(at++ & mask) * 16) = area_offset(addr);
-	}
-	command_gave(c, n);
-	*tail = at;
-	return !n;
-}
-
-static __always_inline void command_free_slots(struct command *c, __u32 index)
-{
-	__u32 n = c->nr_refs;
-
-	while (n && may_go_on())
-		slot_free(REF_ADDR(*ref_at(index, --n)));
-	command_gave(c, 0);
-}
-
-/* All that are done, as far as there is room. */
-__noinline int refill(RING)
-{
-	__u8 *mem = region_memory(ring), *rq;
-	__u32 tail = 0, head = 0;
-
-	if (!mem)
-		return 0;
-	rq = mem + setup.refill;
-	if (setup.zcrx) {
-		tail = *(volatile __u32 *)(rq + setup.refill_tail);
-		head = __atomic_load_n((__u32 *)(rq + setup.refill_head), __ATOMIC_ACQUIRE);
-	}
-	while (done_head != done_tail && may_go_on()) {
-		__u32 index = *element(done_commands, done_head);
-		struct command *c = command_at(index);
-
-		if (!setup.zcrx) {
-			command_free_slots(c, index);
-		} else if (!command_refill(rq, c, index, &tail, head)) {
-			stats.refill_full++;
-			break;
-		}
-		*element(free_commands, nr_free++) = index;
-		done_head++;
-	}
-	if (setup.zcrx)
-		__atomic_store_n((__u32 *)(rq + setup.refill_tail), tail, __ATOMIC_RELEASE);
 	return 0;
 }
 

@@ -9,12 +9,12 @@
 #ifndef LOOP_H
 #define LOOP_H
 
-#define LOOP_STREAMS	256  /* of one ring; a power of two */
-#define LOOP_COMMANDS 1024 /* likewise */
-#define LOOP_PIECES	128  /* of a command: fragments, and references */
-#define LOOP_FRAGMENTS 96  /* of one that is full, at most: of usual packets, 128 KiB */
-#define LOOP_FEW	64   /* at least */
-#define LOOP_AREAS	64   /* of receive buffers; a power of two */
+#define LOOP_STREAMS   256	 /* of one ring; a power of two */
+#define LOOP_COMMANDS  1024	 /* likewise */
+#define LOOP_PIECES    128	 /* of a command: fragments, and references */
+#define LOOP_FRAGMENTS 96	 /* of one that is full, at most: of usual packets, 128 KiB */
+#define LOOP_FEW       64	 /* at least */
+#define LOOP_AREAS     64	 /* of receive buffers; a power of two */
 #define LOOP_MAX_SLOTS (1 << 16) /* recv; of all rings */
 
 /*
@@ -23,22 +23,22 @@
  *
  * Bytes of the lists of fragments of all commands, 16 for each.
  */
-#define LOOP_LISTS	(LOOP_COMMANDS * LOOP_PIECES * 16)
+#define LOOP_LISTS   (LOOP_COMMANDS * LOOP_PIECES * 16)
 /* Of zeroes, behind the last byte of a stream: the largest block. */
-#define LOOP_ZEROES	4096
+#define LOOP_ZEROES  4096
 /* For bytes that are not worth a buffer each: a block for each command. */
-#define LOOP_STAGING	(LOOP_COMMANDS * 4096)
+#define LOOP_STAGING (LOOP_COMMANDS * 4096)
 
 /* What a completion is about: the upper byte of user_data; below it an index. */
 enum loop_tag {
 	LOOP_OPEN = 1, /* a connection is in its file slot: from the loader */
-	LOOP_WAKE,	 /* look at control: from the loader */
-	LOOP_RECEIVE,	 /* of a stream */
-	LOOP_COMMAND,	 /* of a command */
-	LOOP_CLOSE,	 /* of a stream's file slot */
+	LOOP_WAKE,     /* look at control: from the loader */
+	LOOP_RECEIVE,  /* of a stream */
+	LOOP_COMMAND,  /* of a command */
+	LOOP_CLOSE,    /* of a stream's file slot */
 	LOOP_CANCEL,
 	LOOP_TICK,
-	LOOP_STARVED,	 /* the NIC found no buffer */
+	LOOP_STARVED,  /* the NIC found no buffer */
 };
 
 #define LOOP_TAG(tag, index) ((__u64)(tag) << 56 | (index))
@@ -47,16 +47,10 @@ enum loop_tag {
 #define LOOP_REGION_FILE 0
 #define LOOP_FIRST_FILE  1
 
-/* What is done when a device says no, after the policies were asked. */
-enum ingest_on_error {
-	INGEST_STOP,  /* end everything */
-	INGEST_DROP,  /* go on without these bytes, and say so */
-	INGEST_RETRY, /* once more, a number of times; then stop */
-};
-
-#define INGEST_MAX_TRIES 16
-
-/* Set by the loader before the program is loaded; constants for the verifier. */
+/*
+ * Set by the loader before the program is loaded; constants for the verifier. A
+ * pipeline may have more of its own.
+ */
 struct loop_config {
 	/* The ring: its memory, and where in it things are. */
 	__u64 cq_size;
@@ -85,12 +79,8 @@ struct loop_config {
 
 	__u32 region;
 	__u32 submit;	     /* UNIFIED_IO_URING_SUBMIT */
-	__u32 block_shift;
-	__u32 command_bytes; /* when it is full */
-	__u32 command_frags;
 	__u32 budget;	     /* buffers of an area that streams may hold, all together */
 	__u32 budget_most;   /* of all areas */
-	__u32 on_error;	     /* enum ingest_on_error */
 	__u32 require_zero_copy;
 	__u32 targets;	     /* that there are */
 	__u32 queues;	     /* how many, and so loops */
@@ -134,7 +124,7 @@ enum loop_copy {
 	LOOP_COPIES,
 };
 
-/* The loop writes, the loader reads. */
+/* The loop writes, the loader reads. A pipeline may have more of its own. */
 struct loop_stats {
 	__u64 steps;
 	__u64 submits;
@@ -143,13 +133,6 @@ struct loop_stats {
 	__u64 bytes;	    /* that arrived */
 	__u64 unseen;	    /* of them, of which it cannot be told who put them there */
 	__u64 copied[LOOP_COPIES];
-	__u64 dropped;	    /* as a policy said */
-	__u64 stored;	    /* bytes that targets have */
-	__u64 padded;	    /* zeroes behind them */
-	__u64 lost;	    /* bytes that a device did not take */
-	__u64 commands;
-	__u64 segments;	    /* of commands: fragments, when neighbours were joined */
-	__u64 retries;
 	__u64 arms;
 	__u64 paused;
 	__u64 waits;	    /* a stream was not armed, as it holds its share of the buffers */
@@ -159,7 +142,6 @@ struct loop_stats {
 	__u64 starved;	    /* the NIC found none; told once for each time that there were more */
 	__u64 refill_full;
 	__u64 packed;	    /* fragments that did not begin a buffer */
-	__u64 flushed;	    /* commands that were not full */
 	__u64 opened, closed, failed;
 	__u64 events_lost;
 	__u32 under_way;    /* commands */

@@ -131,6 +131,7 @@ static void raise_limits(void)
 
 static int status_of(const struct pipeline *p, char *why, size_t size)
 {
+	struct ingest_stats own;
 	struct loop_stats s;
 	size_t i;
 	int ret;
@@ -139,6 +140,7 @@ static int status_of(const struct pipeline *p, char *why, size_t size)
 	if (ret)
 		return ret;
 	pipeline_report_sum(p, &s);
+	pipeline_report_own(p, &own);
 	/* Also of what came when it was ending already. */
 	if (p->opt.require_zero_copy && pipeline_report_copied(&s)) {
 		snprintf(why, size, "bytes were copied, which --require-zero-copy forbids");
@@ -149,7 +151,7 @@ static int status_of(const struct pipeline *p, char *why, size_t size)
 			 "this kernel does not let it be told whether bytes were copied");
 		return EXIT_COPIED;
 	}
-	if (s.lost || s.events_lost || p->events_bad) {
+	if (own.lost || s.events_lost || p->events_bad) {
 		snprintf(why, size, "not all is stored, or it is not known where");
 		return EXIT_FAILED;
 	}

@@ -25,7 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../../bpf/loop/loop.h"
+#include "../../bpf/ingest.h"
 #include "policy_use.h"
 #include "unified_io.h"
 
@@ -160,6 +160,7 @@ void pipeline_queues_run(struct pipeline *p, bool go);
 void pipeline_queues_stop(struct pipeline *p);
 int pipeline_queues_status(const struct pipeline *p, char *why, size_t size);
 const struct loop_stats *pipeline_queue_stats(const struct pipeline_queue *q);
+const struct ingest_stats *pipeline_queue_own(const struct pipeline_queue *q);
 
 /* area.c: a queue's buffers become more */
 void pipeline_area_events(const struct pipeline_queue *q, struct zcrx_event_desc *event);
@@ -175,6 +176,7 @@ void pipeline_accept_close(struct pipeline *p);
 
 /* report.c */
 void pipeline_report_sum(const struct pipeline *p, struct loop_stats *sum);
+void pipeline_report_own(const struct pipeline *p, struct ingest_stats *sum);
 uint64_t pipeline_report_copied(const struct loop_stats *s);
 void pipeline_report_now(struct pipeline *p);
 void pipeline_report_ejected(const struct unified_io_policy_info *info);

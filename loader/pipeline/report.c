@@ -47,6 +47,19 @@ void pipeline_report_sum(const struct pipeline *p, struct loop_stats *sum)
 	}
 }
 
+void pipeline_report_own(const struct pipeline *p, struct ingest_stats *sum)
+{
+	unsigned int i, j;
+
+	memset(sum, 0, sizeof(*sum));
+	for (i = 0; i < p->opt.nr_queues; i++) {
+		const uint64_t *from = (const uint64_t *)pipeline_queue_own(&p->queue[i]);
+
+		for (j = 0; j < sizeof(*sum) / sizeof(*from); j++)
+			((uint64_t *)sum)[j] += from[j];
+	}
+}
+
 uint64_t pipeline_report_copied(const struct loop_stats *s)
 {
 	uint64_t sum = 0;
@@ -87,8 +100,10 @@ static uint32_t area_grew(const struct pipeline *p, const struct loop_stats *s)
 
 static void json_stats(const struct pipeline *p, const struct loop_stats *s)
 {
+	struct ingest_stats own;
 	int i;
 
+	pipeline_report_own(p, &own);
 	json_u64("bytes", s->bytes);
 	json_u64("bytes_dma", bytes_by_dma(s));
 	json_object("bytes_copied");
@@ -96,15 +111,15 @@ static void json_stats(const struct pipeline *p, const struct loop_stats *s)
 		json_u64(copy_names[i], s->copied[i]);
 	json_end();
 	json_u64("bytes_unseen", s->unseen);
-	json_u64("stored", s->stored);
-	json_u64("padded", s->padded);
-	json_u64("dropped", s->dropped);
-	json_u64("lost", s->lost);
+	json_u64("stored", own.stored);
+	json_u64("padded", own.padded);
+	json_u64("dropped", own.dropped);
+	json_u64("lost", own.lost);
 	json_u64("fragments", s->receives);
-	json_u64("commands", s->commands);
-	json_u64("segments", s->segments);
-	json_u64("flushed", s->flushed);
-	json_u64("retries", s->retries);
+	json_u64("commands", own.commands);
+	json_u64("segments", own.segments);
+	json_u64("flushed", own.flushed);
+	json_u64("retries", own.retries);
 	json_u64("steps", s->steps);
 	json_u64("submits", s->submits);
 	json_u64("arms", s->arms);
@@ -261,9 +276,11 @@ static void print_stream(const struct pipeline *p, const struct pipeline_stream 
 static void print_report(const struct pipeline *p, const struct loop_stats *s)
 {
 	uint64_t us = p->ended - p->started ?: 1;
+	struct ingest_stats own;
 	char text[32];
 	size_t i;
 
+	pipeline_report_own(p, &own);
 	if (isatty(1))
 		putchar('\n');
 	for (i = 0; i < p->nr_streams && i < 16; i++)
@@ -283,12 +300,12 @@ static void print_report(const struct pipeline *p, const struct loop_stats *s)
 			       copy_reasons[i]);
 	printf("  %" PRIu64 " stored, in %" PRIu64 " commands of %" PRIu64 " segments; %" PRIu64
 	       " bytes of zeroes behind them\n",
-	       (uint64_t)s->stored, (uint64_t)s->commands, (uint64_t)s->segments,
-	       (uint64_t)s->padded);
-	if (s->dropped)
-		printf("  %" PRIu64 " dropped by a policy\n", (uint64_t)s->dropped);
-	if (s->lost)
-		printf("  %" PRIu64 " LOST: a target refused them\n", (uint64_t)s->lost);
+	       (uint64_t)own.stored, (uint64_t)own.commands, (uint64_t)own.segments,
+	       (uint64_t)own.padded);
+	if (own.dropped)
+		printf("  %" PRIu64 " dropped by a policy\n", (uint64_t)own.dropped);
+	if (own.lost)
+		printf("  %" PRIu64 " LOST: a target refused them\n", (uint64_t)own.lost);
 	printf("%" PRIu64 " steps of the loop, %" PRIu64 " fragments, %" PRIu64 " receives armed\n",
 	       (uint64_t)s->steps, (uint64_t)s->receives, (uint64_t)s->arms);
 	if (area_grew(p, s))

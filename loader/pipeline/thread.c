@@ -46,6 +46,13 @@ const struct loop_stats *pipeline_queue_stats(const struct pipeline_queue *q)
 	return q->skel ? &q->skel->bss->stats : &none;
 }
 
+const struct ingest_stats *pipeline_queue_own(const struct pipeline_queue *q)
+{
+	static const struct ingest_stats none;
+
+	return q->skel ? &q->skel->bss->own_stats : &none;
+}
+
 /* --- the ring ----------------------------------------------------------------- */
 
 static void *in_region(const struct pipeline_queue *q, uint64_t offset)
@@ -369,18 +376,20 @@ static void configure(struct pipeline_queue *q)
 		.user_data_area = (uintptr_t)q->pipeline->map - (o->slots - o->data),
 		.region = q->pipeline->setup.id,
 		.submit = UNIFIED_IO_URING_SUBMIT,
-		.block_shift = __builtin_ctz(q->pipeline->block),
-		.command_bytes = opt->command,
-		.command_frags = most_fragments(q->pipeline),
 		.budget = budget(q->pipeline),
 		.budget_most = budget_most(opt),
-		.on_error = opt->on_error,
 		.targets = (1ULL << opt->nr_targets) - 1,
 		.queues = opt->nr_queues,
 		.require_zero_copy = opt->require_zero_copy,
 		.extent = opt->extent / q->pipeline->block,
 		.tick = (uintptr_t)&q->tick,
 		.quiet_ticks = (opt->flush_ms + tick_ms(opt) - 1) / tick_ms(opt),
+	};
+	*(struct ingest_config *)&q->skel->rodata->own_setup = (struct ingest_config){
+		.block_shift = __builtin_ctz(q->pipeline->block),
+		.command_bytes = opt->command,
+		.command_frags = most_fragments(q->pipeline),
+		.on_error = opt->on_error,
 	};
 }
 
