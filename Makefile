@@ -136,7 +136,7 @@ c_flags	:= -std=gnu11 -D_GNU_SOURCE -DUNIFIED_VERSION='"$(VERSION)"' -I$(out) -I
 
 ctl	:= $(out)/unifiedctl
 ctl_obj	:= $(patsubst loader/%.c,$(out)/loader/%.o,$(wildcard loader/*/*.c))
-ctl_flags := $(addprefix -I,$(wildcard loader/*))
+ctl_flags := -fms-extensions $(addprefix -I,$(wildcard loader/*))
 skels	:= $(patsubst %.bpf.c,$(out)/skel/%.skel.h,$(notdir $(wildcard bpf/*.bpf.c bpf/policies/*.bpf.c)))
 
 .PHONY: unifiedctl

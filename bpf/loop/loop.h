@@ -9,6 +9,11 @@
 #ifndef LOOP_H
 #define LOOP_H
 
+/* vmlinux.h has all that this does. */
+#ifndef __VMLINUX_H__
+#include <linux/bpf.h>
+#endif
+
 #define LOOP_STREAMS   256	 /* of one ring; a power of two */
 #define LOOP_COMMANDS  1024	 /* likewise */
 #define LOOP_PIECES    128	 /* of a command: fragments, and references */
@@ -172,6 +177,10 @@ struct loop_event {
 	__u32 targets;
 	__s32 error;
 };
+
+/* The map of what only the loop may write, and that of blocks, if there is one. */
+#define LOOP_PRIVATE ".bss.loop"
+#define LOOP_SPACE   "space"
 
 /* Blocks that no stream has yet, of each target; shared by all rings. */
 struct loop_space {

@@ -37,7 +37,7 @@ struct loop_peer peers[LOOP_STREAMS];
  * libbpf makes a section mappable if it has a variable that is not static: so all of
  * this one are. The loader freezes its map.
  */
-#define PRIVATE static __attribute__((section(".bss.loop"), used))
+#define PRIVATE static __attribute__((section(LOOP_PRIVATE), used))
 
 PRIVATE __u32 draining;	/* enum loop_end: what it will have ended with */
 

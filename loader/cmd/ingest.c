@@ -1,223 +1,106 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unifiedctl ingest: set up, wait, drain, tell. See ingest.h.
+ * unifiedctl ingest: the pipeline whose streams go to targets. See ingest.h.
  */
 #include <assert.h>
-#include <poll.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "ingest.h"
-#include "interrupt.h"
-#include "nic_setup.h"
-#include "target.h"
+#include "json.h"
 #include "unifiedctl.h"
-#include "units.h"
 
 #include "skel/ingest.skel.h"
 
-static_assert(PIPELINE_MAX_POLICIES * POLICIES_PER_FILE <= POLICY_MAX_USES);
+static_assert(sizeof(struct ingest_stats) / sizeof(uint64_t) <= PIPELINE_MAX_OWN);
 
-static int use_policies(struct pipeline *p)
+static struct ingest_options options;
+
+/* --- its program ----------------------------------------------------------------- */
+
+static int open_loop(struct pipeline_loop *loop)
 {
-	unsigned int i;
-	int ret = EXIT_OK;
+	struct ingest_bpf *skel = ingest_bpf__open();
 
-	if (!p->opt.nr_policies)
-		return policy_use_or_load(&p->policies, p->fd, "append");
-	for (i = 0; i < p->opt.nr_policies && !ret; i++)
-		ret = policy_use_or_load(&p->policies, p->fd, p->opt.policies[i]);
-	return ret;
+	if (!skel)
+		return -errno;
+	*loop = (struct pipeline_loop){
+		PIPELINE_LOOP(skel, ingest),
+		.own_setup = (void *)&skel->rodata->own_setup,
+		.own_stats = (const uint64_t *)&skel->bss->own_stats,
+	};
+	return 0;
 }
 
-static int setup_nic(struct pipeline *p)
+/*
+ * In a command: what all targets take, less one for the zeroes at the end. Where that
+ * is little the module makes several of one, and may have to copy at their ends.
+ */
+static uint32_t most_fragments(const struct pipeline *p)
 {
-	const struct ingest_options *opt = &p->opt;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&opt->address;
-	bool ipv6 = opt->address.ss_family == AF_INET6;
-	bool both = ipv6 && IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
-
-	if (!opt->nic)
-		return EXIT_OK;
-	return nic_setup(&p->nic, opt->nic, opt->queues, opt->nr_queues, ntohs(in6->sin6_port),
-			 !ipv6 || both, ipv6);
-}
-
-static bool all_ended(const struct pipeline *p)
-{
+	uint32_t most = LOOP_FRAGMENTS;
 	unsigned int i;
 
-	for (i = 0; i < p->opt.nr_queues; i++)
-		if (p->queue[i].started)
-			return false;
-	return true;
+	for (i = 0; i < p->opt.nr_targets; i++)
+		if (p->targets[i].max_segments <= most)
+			most = p->targets[i].max_segments - 1;
+	return most > LOOP_FEW ? most : LOOP_FEW;
 }
 
-static bool any_ended(const struct pipeline *p)
+static void configure(const struct pipeline *p, void *own_setup)
 {
-	unsigned int i;
-
-	for (i = 0; i < p->opt.nr_queues; i++)
-		if (!p->queue[i].started)
-			return true;
-	return false;
+	*(struct ingest_config *)own_setup = (struct ingest_config){
+		.block_shift = __builtin_ctz(p->block),
+		.command_bytes = p->opt.command,
+		.command_frags = most_fragments(p),
+		.on_error = options.on_error,
+	};
 }
 
-static void drain(struct pipeline *p)
+/* --- its part of the report ------------------------------------------------------- */
+
+static void json_own(const void *own)
 {
-	unsigned int i;
+	const struct ingest_stats *s = own;
 
-	p->draining = true;
-	close(p->listener);
-	p->listener = -1;
-	for (i = 0; i < p->opt.nr_queues; i++)
-		p->queue[i].skel->bss->control.drain = 1;
-	pipeline_wake(p);
+	json_u64("stored", s->stored);
+	json_u64("padded", s->padded);
+	json_u64("dropped", s->dropped);
+	json_u64("lost", s->lost);
+	json_u64("commands", s->commands);
+	json_u64("segments", s->segments);
+	json_u64("flushed", s->flushed);
+	json_u64("retries", s->retries);
 }
 
-static bool had_enough(const struct pipeline *p)
+static void print_own(const void *own)
 {
-	return interrupted || any_ended(p) || (p->opt.count && p->nr_closed >= p->opt.count);
+	const struct ingest_stats *s = own;
+
+	printf("  %" PRIu64 " stored, in %" PRIu64 " commands of %" PRIu64 " segments; %" PRIu64
+	       " bytes of zeroes behind them\n",
+	       (uint64_t)s->stored, (uint64_t)s->commands, (uint64_t)s->segments,
+	       (uint64_t)s->padded);
+	if (s->dropped)
+		printf("  %" PRIu64 " dropped by a policy\n", (uint64_t)s->dropped);
+	if (s->lost)
+		printf("  %" PRIu64 " LOST: a target refused them\n", (uint64_t)s->lost);
 }
 
-static bool takes_more(const struct pipeline *p)
-{
-	return !p->draining && !(p->opt.count && p->nr_streams >= p->opt.count);
-}
-
-/* Until the loops have ended, in their own time. */
-static int serve(struct pipeline *p)
-{
-	uint64_t next = p->started + 1000000;
-	int ret = EXIT_OK;
-
-	while (!all_ended(p)) {
-		struct pollfd fds[] = {
-			{ .fd = ring_buffer__epoll_fd(p->events), .events = POLLIN },
-			{ .fd = takes_more(p) ? p->listener : -1, .events = POLLIN },
-		};
-
-		poll(fds, 2, p->draining ? 10 : 100);
-		ring_buffer__consume(p->events);
-		if (fds[1].revents)
-			ret = pipeline_accept_all(p);
-		if (!p->draining && (ret || had_enough(p)))
-			drain(p);
-		if (microseconds_of(CLOCK_MONOTONIC) >= next) {
-			pipeline_report_now(p);
-			policy_uses_look(&p->policies, p->fd, pipeline_report_ejected);
-			next += 1000000;
-		}
-	}
-	/* What they said last. */
-	ring_buffer__consume(p->events);
-	return ret;
-}
-
-/* Rings pin memory, and connections are files. */
-static void raise_limits(void)
-{
-	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY }, files;
-
-	setrlimit(RLIMIT_MEMLOCK, &all);
-	if (!getrlimit(RLIMIT_NOFILE, &files)) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-}
-
-static int status_of(const struct pipeline *p, char *why, size_t size)
-{
-	struct ingest_stats own;
-	struct loop_stats s;
-	size_t i;
-	int ret;
-
-	ret = pipeline_queues_status(p, why, size);
-	if (ret)
-		return ret;
-	pipeline_report_sum(p, &s);
-	pipeline_report_own(p, &own);
-	/* Also of what came when it was ending already. */
-	if (p->opt.require_zero_copy && pipeline_report_copied(&s)) {
-		snprintf(why, size, "bytes were copied, which --require-zero-copy forbids");
-		return EXIT_COPIED;
-	}
-	if (s.unseen && p->opt.require_zero_copy) {
-		snprintf(why, size,
-			 "this kernel does not let it be told whether bytes were copied");
-		return EXIT_COPIED;
-	}
-	if (own.lost || s.events_lost || p->events_bad) {
-		snprintf(why, size, "not all is stored, or it is not known where");
-		return EXIT_FAILED;
-	}
-	for (i = 0; i < p->nr_streams; i++)
-		if (p->streams[i]->error || !p->streams[i]->closed)
-			return EXIT_STREAMS;
-	return p->refused ? EXIT_STREAMS : EXIT_OK;
-}
-
-static int run(struct pipeline *p)
-{
-	struct loop_stats stats;
-	char why[512] = "";
-	const char *note;
-	int ret, status;
-
-	ret = pipeline_check_kernel(p);
-	if (!ret)
-		ret = pipeline_region_open(p);
-	if (!ret)
-		ret = use_policies(p);
-	if (!ret)
-		ret = setup_nic(p);
-	if (ret)
-		return ret;
-	ret = pipeline_queues_start(p);
-	if (!ret)
-		ret = pipeline_events_open(p);
-	if (!ret)
-		ret = pipeline_listen(p);
-	pipeline_queues_run(p, !ret);
-	if (ret)
-		return ret;
-	note = p->nic ? nic_setup_note(p->nic) : NULL;
-	if (note && !json_output && !p->opt.stats_json)
-		printf("%s\n", note);
-	if (!json_output && !p->opt.stats_json) {
-		printf("receiving, until Ctrl-C\n");
-		fflush(stdout);
-	}
-	p->started = microseconds_of(CLOCK_MONOTONIC);
-	ret = serve(p);
-	policy_uses_look_last(&p->policies, p->fd, pipeline_report_ejected);
-	status = status_of(p, why, sizeof(why));
-	pipeline_report_end(p, why);
-	pipeline_report_sum(p, &stats);
-	if (!stats.under_way)
-		target_remove_all(p->fd);
-	return status ?: ret;
-}
+static const struct pipeline_prog ingest = {
+	.open = open_loop,
+	.policy = "append",
+	.configure = configure,
+	.nr_own = sizeof(struct ingest_stats) / sizeof(uint64_t),
+	.json = json_own,
+	.print = print_own,
+};
 
 int cmd_ingest(int argc, char **argv)
 {
-	static struct pipeline p = { .fd = -1, .listener = -1 };
 	int ret;
 
-	ret = ingest_parse(&p.opt, argc, argv);
-	if (ret)
-		return ret;
-	raise_limits();
-	interrupt_setup();
-	ret = run(&p);
-	pipeline_accept_close(&p);
-	pipeline_queues_stop(&p);
-	pipeline_region_close(&p);
-	if (p.nic && nic_restore(p.nic))
-		ret = ret ?: EXIT_FAILED;
-	return ret;
+	ret = ingest_parse(&options, argc, argv);
+	return ret ?: pipeline_run(&ingest, &options.common);
 }

@@ -5,6 +5,7 @@
 #ifndef CMD_INGEST_H
 #define CMD_INGEST_H
 
+#include "../../bpf/ingest.h"
 #include "pipeline.h"
 
 /* The limits of the options: those of what they are about. */
@@ -17,6 +18,14 @@
 #define INGEST_STREAMS	    LOOP_STREAMS
 #define INGEST_COMMANDS	    LOOP_COMMANDS
 #define INGEST_AREAS	    LOOP_AREAS
+
+struct ingest_options {
+	union {
+		struct pipeline_options common;
+		struct pipeline_options;
+	};
+	enum ingest_on_error on_error;
+};
 
 /* An exit status; fail_usage() was called. */
 int ingest_parse(struct ingest_options *opt, int argc, char **argv);

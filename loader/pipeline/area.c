@@ -15,8 +15,6 @@
 #include "pipeline.h"
 #include "unifiedctl.h"
 
-#include "skel/ingest.skel.h"
-
 /* As struct zcrx_ctrl, of which not every kernel's header has all. */
 struct area_ctrl {
 	uint32_t zcrx_id;
@@ -39,7 +37,7 @@ static int control(const struct pipeline_queue *q, unsigned int op, uint64_t arg
 	return io_uring_register(q->fd, IORING_REGISTER_ZCRX_CTRL, &ctrl, 0);
 }
 
-static bool grows(const struct ingest_options *opt)
+static bool grows(const struct pipeline_options *opt)
 {
 	return opt->area_max > opt->area;
 }
@@ -79,13 +77,13 @@ static int add(const struct pipeline_queue *q, void *map, uint32_t n)
 void pipeline_area_add(struct pipeline_queue *q)
 {
 	const struct pipeline *p = q->pipeline;
-	struct loop_control *c = &q->skel->bss->control;
+	struct loop_control *c = q->loop.control;
 	uint64_t size = p->opt.area;
 	uint64_t at = p->setup.offsets.data + q->data + c->areas * size;
 	int ret = -ENOMEM;
 	void *map;
 
-	q->skel->bss->stats.grow = 0;
+	q->loop.stats->grow = 0;
 	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, p->fd, at);
 	if (map != MAP_FAILED) {
 		ret = add(q, map, c->areas);

@@ -16,12 +16,10 @@
 #include "pipeline.h"
 #include "unifiedctl.h"
 
-#include "skel/ingest.skel.h"
-
 #define BACKLOG 1024
 
 /* What sockets may hold is part of the area: a quarter of it, for all of them. */
-static int receive_buffer(const struct ingest_options *opt)
+static int receive_buffer(const struct pipeline_options *opt)
 {
 	uint64_t each = opt->area / 4 / opt->streams;
 
@@ -32,11 +30,24 @@ static int receive_buffer(const struct ingest_options *opt)
 	return each;
 }
 
+/* What messages to the rings go through, with the file that goes with one. */
+static int make_control(struct pipeline *p)
+{
+	int none = -1, ret;
+
+	ret = io_uring_queue_init(8, &p->control, 0);
+	if (!ret)
+		ret = io_uring_register_files(&p->control, &none, 1);
+	return ret ? fail(ret, "cannot make an io_uring") : EXIT_OK;
+}
+
 int pipeline_listen(struct pipeline *p)
 {
-	const struct ingest_options *opt = &p->opt;
+	const struct pipeline_options *opt = &p->opt;
 	int one = 1, size = receive_buffer(opt), fd;
 
+	if (make_control(p))
+		return EXIT_FAILED;
 	fd = socket(opt->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fail(-errno, "cannot make a socket");
@@ -195,7 +206,7 @@ static void take_connection(struct pipeline *p, int fd)
 		p->refused++;
 		return;
 	}
-	q->skel->bss->peers[slot] = s->peer;
+	q->loop.peers[slot] = s->peer;
 	if (send_file(p, q, fd, slot)) {
 		p->refused++;
 		free(s);
@@ -237,73 +248,9 @@ int pipeline_accept_all(struct pipeline *p)
 	return EXIT_OK;
 }
 
-/* --- what the loops say ------------------------------------------------------------------ */
-
-static int add_extent(struct pipeline_stream *s, const struct loop_event *e)
-{
-	struct pipeline_extent *more;
-
-	more = realloc(s->extents, (s->nr_extents + 1) * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	s->extents = more;
-	s->extents[s->nr_extents++] = (struct pipeline_extent){ e->lba, e->bytes };
-	return 0;
-}
-
-static int on_event(void *arg, void *data, size_t size)
-{
-	struct pipeline_queue *q = arg;
-	const struct loop_event *e = data;
-	struct pipeline_stream *s = size >= sizeof(*e) ? q->slots[e->index % LOOP_STREAMS] : NULL;
-
-	if (!s || s->peer.id != e->id) {
-		q->pipeline->events_bad++;
-		return 0;
-	}
-	if (e->type == LOOP_EVENT_EXTENT) {
-		if (add_extent(s, e))
-			q->pipeline->events_bad++;
-		return 0;
-	}
-	s->closed = true;
-	s->bytes = e->bytes;
-	s->dropped = e->dropped;
-	s->lost = e->lost;
-	s->targets = e->targets;
-	s->error = e->error;
-	q->slots[e->index % LOOP_STREAMS] = NULL;
-	q->pipeline->nr_closed++;
-	return 0;
-}
-
-int pipeline_events_open(struct pipeline *p)
-{
-	unsigned int i;
-	int none = -1, ret;
-
-	ret = io_uring_queue_init(8, &p->control, 0);
-	if (!ret)
-		ret = io_uring_register_files(&p->control, &none, 1);
-	if (ret)
-		return fail(ret, "cannot make an io_uring");
-	for (i = 0; i < p->opt.nr_queues; i++) {
-		struct pipeline_queue *q = &p->queue[i];
-		int fd = bpf_map__fd(q->skel->maps.events);
-
-		if (!p->events)
-			p->events = ring_buffer__new(fd, on_event, q, NULL);
-		else if (ring_buffer__add(p->events, fd, on_event, q))
-			return fail(-errno, "cannot listen to the loops");
-		if (!p->events)
-			return fail(-errno, "cannot listen to the loops");
-	}
-	return EXIT_OK;
-}
-
-void pipeline_accept_close(struct pipeline *p)
+void pipeline_listen_end(struct pipeline *p)
 {
 	if (p->listener >= 0)
 		close(p->listener);
-	ring_buffer__free(p->events);
+	p->listener = -1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A pipeline: an event loop for each queue, and who runs them. ingest is one, with the loop of
- * bpf/ingest.bpf.c.
+ * A pipeline: data from connections, by event loops in the kernel (bpf/loop/). What
+ * becomes of it is for its struct pipeline_prog to say; unifiedctl ingest is one.
  *
  * One region; for each queue a part of it, a ring whose memory is in that part, a
  * thread that runs the ring's loop, and the loop's program with maps of its own.
@@ -25,7 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../../bpf/ingest.h"
+#include "../../bpf/loop/loop.h"
 #include "policy_use.h"
 #include "unified_io.h"
 
@@ -41,7 +41,7 @@ enum {
 	EXIT_STREAMS = 4, /* all went well but for a stream, or several */
 };
 
-struct ingest_options {
+struct pipeline_options {
 	struct sockaddr_storage address;
 	socklen_t address_len;
 	const char *nic; /* NULL: recv */
@@ -67,8 +67,51 @@ struct ingest_options {
 	unsigned int streams; /* at once, for each queue */
 	uint64_t count;	      /* end after so many; 0: never */
 	unsigned int flush_ms;
-	enum ingest_on_error on_error;
 };
+
+/* What options are that nobody gives. */
+#define PIPELINE_DEFAULTS                                                                          \
+	.area = 32 << 20, .buffer = 4096, .extent = 16 << 20, .command = 128 << 10, .streams = 64, \
+	.flush_ms = 100
+
+struct pipeline;
+
+/* A loop's program, from its skeleton, and what it shares with the process. */
+struct pipeline_loop {
+	struct bpf_object_skeleton *skeleton;
+	struct bpf_map *ops;
+	uint32_t *ring_fd;
+	struct bpf_map *events;
+	struct loop_config *setup; /* until it is loaded */
+	struct loop_control *control;
+	struct loop_stats *stats;
+	struct loop_peer *peers;
+	/* The pipeline's own, if it has any. */
+	void *own_setup;
+	const uint64_t *own_stats;
+};
+
+/* All that is the same for every skeleton of LOOP_PIPELINE(name). */
+#define PIPELINE_LOOP(skel, name)                                                                  \
+	.skeleton = (skel)->skeleton, .ops = (skel)->maps.name,                                    \
+	.ring_fd = &(skel)->struct_ops.name->ring_fd, .events = (skel)->maps.events,               \
+	.setup = (struct loop_config *)&(skel)->rodata->setup, .control = &(skel)->bss->control,   \
+	.stats = &(skel)->bss->stats, .peers = (skel)->bss->peers
+
+/* What a pipeline says of itself. */
+struct pipeline_prog {
+	/* Open the skeleton. 0 or -errno. */
+	int (*open)(struct pipeline_loop *loop);
+	const char *policy; /* that is attached if none was asked for; NULL: none */
+
+	/* The rest may be left out. */
+	void (*configure)(const struct pipeline *p, void *own_setup);
+	unsigned int nr_own; /* counters of 64 bits; their sums are shown by these two */
+	void (*json)(const void *own);
+	void (*print)(const void *own);
+};
+
+#define PIPELINE_MAX_OWN 32
 
 struct pipeline_extent {
 	uint64_t lba, bytes;
@@ -86,8 +129,6 @@ struct pipeline_stream {
 	size_t nr_extents;
 };
 
-struct pipeline;
-
 struct pipeline_queue {
 	struct pipeline *pipeline;
 	unsigned int index;
@@ -101,7 +142,7 @@ struct pipeline_queue {
 	uint64_t lists;	 /* addresses */
 	uint64_t data;	 /* of its buffers */
 	unsigned int napi;
-	struct ingest_bpf *skel;
+	struct pipeline_loop loop;
 	struct bpf_link *link;
 	struct pipeline_stream *slots[LOOP_STREAMS]; /* by file slot */
 	struct __kernel_timespec tick;
@@ -110,7 +151,8 @@ struct pipeline_queue {
 };
 
 struct pipeline {
-	struct ingest_options opt;
+	const struct pipeline_prog *prog;
+	struct pipeline_options opt;
 	int fd; /* the region's */
 	struct unified_io_setup setup;
 	void *map; /* all of it, until it is sealed; with recv the slots after that */
@@ -118,6 +160,7 @@ struct pipeline {
 	struct unified_io_target targets[UNIFIED_IO_MAX_TARGETS];
 	struct policy_uses policies;
 	uint32_t block;
+	int space; /* a map of all loops: which blocks are free */
 	pthread_barrier_t barrier;
 	bool abandoned; /* between barriers: something failed, go home */
 
@@ -136,47 +179,59 @@ struct pipeline {
 	uint64_t started, ended; /* microseconds */
 };
 
+/* run.c: from the first thing to the last. The exit status of the command. */
+int pipeline_run(const struct pipeline_prog *prog, const struct pipeline_options *opt);
+
 /* kernel.c: is the kernel one that does what was asked for? */
 int pipeline_check_kernel(const struct pipeline *p);
 int pipeline_check_loops(const struct pipeline *p);
 
-/* pipeline_region.c: the region, its targets, and what part of it is whose */
+/* region.c: the region, its targets, and what part of it is whose */
 int pipeline_region_open(struct pipeline *p);
 int pipeline_region_seal(struct pipeline *p);
 /* 0 or -errno */
 int pipeline_region_seal_part(const struct pipeline *p, uint64_t offset, uint64_t len);
 void pipeline_region_close(struct pipeline *p);
 /* Which blocks of the targets are free: all, from the start on. */
-void pipeline_region_space(const struct pipeline *p, struct loop_space *space);
+int pipeline_region_space(const struct pipeline *p, const struct bpf_map *space);
 /* Addresses: of a queue's lists, with its staging and zeroes behind, and of its buffers. */
 uint64_t pipeline_lists_of(const struct pipeline_queue *q);
 uint64_t pipeline_area_of(const struct pipeline_queue *q);
 /* How much from the region's start on the loops are to address. */
 uint64_t pipeline_loop_memory(const struct pipeline *p);
 
-/* thread.c: a ring, its program and its thread */
+/* ring.c, by the queue's thread */
+int pipeline_ring_setup(struct pipeline_queue *q);
+
+/* program.c */
+int pipeline_program_load(struct pipeline_queue *q);
+const struct loop_stats *pipeline_queue_stats(const struct pipeline_queue *q);
+
+/* thread.c */
 int pipeline_queues_start(struct pipeline *p);
 void pipeline_queues_run(struct pipeline *p, bool go);
 void pipeline_queues_stop(struct pipeline *p);
 int pipeline_queues_status(const struct pipeline *p, char *why, size_t size);
-const struct loop_stats *pipeline_queue_stats(const struct pipeline_queue *q);
-const struct ingest_stats *pipeline_queue_own(const struct pipeline_queue *q);
+/* What went wrong in a queue's thread is remembered: only the main thread may say it. */
+int pipeline_queue_failed(struct pipeline_queue *q, int err, const char *what);
 
 /* area.c: a queue's buffers become more */
 void pipeline_area_events(const struct pipeline_queue *q, struct zcrx_event_desc *event);
 int pipeline_area_check(struct pipeline_queue *q);
 void pipeline_area_add(struct pipeline_queue *q);
 
-/* connections.c: connections, and what the loops say of them */
+/* connections.c */
 int pipeline_listen(struct pipeline *p);
+void pipeline_listen_end(struct pipeline *p);
 int pipeline_accept_all(struct pipeline *p);
+/* The loops look at what was written for them. */
 void pipeline_wake(struct pipeline *p);
+
+/* events.c */
 int pipeline_events_open(struct pipeline *p);
-void pipeline_accept_close(struct pipeline *p);
 
 /* report.c */
 void pipeline_report_sum(const struct pipeline *p, struct loop_stats *sum);
-void pipeline_report_own(const struct pipeline *p, struct ingest_stats *sum);
 uint64_t pipeline_report_copied(const struct loop_stats *s);
 void pipeline_report_now(struct pipeline *p);
 void pipeline_report_ejected(const struct unified_io_policy_info *info);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a pipeline tells: a line while it runs, and at its end what became
- * of every byte and where each stream is. see pipeline.h.
+ * of every byte and where each stream is. See pipeline.h.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -47,17 +47,17 @@ void pipeline_report_sum(const struct pipeline *p, struct loop_stats *sum)
 	}
 }
 
-void pipeline_report_own(const struct pipeline *p, struct ingest_stats *sum)
+/* What the pipeline counts of its own, summed up likewise, is shown by show. */
+static void show_own(const struct pipeline *p, void (*show)(const void *own))
 {
+	uint64_t sum[PIPELINE_MAX_OWN] = {};
 	unsigned int i, j;
 
-	memset(sum, 0, sizeof(*sum));
-	for (i = 0; i < p->opt.nr_queues; i++) {
-		const uint64_t *from = (const uint64_t *)pipeline_queue_own(&p->queue[i]);
-
-		for (j = 0; j < sizeof(*sum) / sizeof(*from); j++)
-			((uint64_t *)sum)[j] += from[j];
-	}
+	for (i = 0; i < p->opt.nr_queues; i++)
+		for (j = 0; j < p->prog->nr_own && p->queue[i].loop.own_stats; j++)
+			sum[j] += p->queue[i].loop.own_stats[j];
+	if (show)
+		show(sum);
 }
 
 uint64_t pipeline_report_copied(const struct loop_stats *s)
@@ -100,10 +100,8 @@ static uint32_t area_grew(const struct pipeline *p, const struct loop_stats *s)
 
 static void json_stats(const struct pipeline *p, const struct loop_stats *s)
 {
-	struct ingest_stats own;
 	int i;
 
-	pipeline_report_own(p, &own);
 	json_u64("bytes", s->bytes);
 	json_u64("bytes_dma", bytes_by_dma(s));
 	json_object("bytes_copied");
@@ -111,15 +109,8 @@ static void json_stats(const struct pipeline *p, const struct loop_stats *s)
 		json_u64(copy_names[i], s->copied[i]);
 	json_end();
 	json_u64("bytes_unseen", s->unseen);
-	json_u64("stored", own.stored);
-	json_u64("padded", own.padded);
-	json_u64("dropped", own.dropped);
-	json_u64("lost", own.lost);
+	show_own(p, p->prog->json);
 	json_u64("fragments", s->receives);
-	json_u64("commands", own.commands);
-	json_u64("segments", own.segments);
-	json_u64("flushed", own.flushed);
-	json_u64("retries", own.retries);
 	json_u64("steps", s->steps);
 	json_u64("submits", s->submits);
 	json_u64("arms", s->arms);
@@ -276,11 +267,9 @@ static void print_stream(const struct pipeline *p, const struct pipeline_stream 
 static void print_report(const struct pipeline *p, const struct loop_stats *s)
 {
 	uint64_t us = p->ended - p->started ?: 1;
-	struct ingest_stats own;
 	char text[32];
 	size_t i;
 
-	pipeline_report_own(p, &own);
 	if (isatty(1))
 		putchar('\n');
 	for (i = 0; i < p->nr_streams && i < 16; i++)
@@ -298,14 +287,7 @@ static void print_report(const struct pipeline *p, const struct loop_stats *s)
 		if (s->copied[i])
 			printf("  %" PRIu64 " copied: %s\n", (uint64_t)s->copied[i],
 			       copy_reasons[i]);
-	printf("  %" PRIu64 " stored, in %" PRIu64 " commands of %" PRIu64 " segments; %" PRIu64
-	       " bytes of zeroes behind them\n",
-	       (uint64_t)own.stored, (uint64_t)own.commands, (uint64_t)own.segments,
-	       (uint64_t)own.padded);
-	if (own.dropped)
-		printf("  %" PRIu64 " dropped by a policy\n", (uint64_t)own.dropped);
-	if (own.lost)
-		printf("  %" PRIu64 " LOST: a target refused them\n", (uint64_t)own.lost);
+	show_own(p, p->prog->print);
 	printf("%" PRIu64 " steps of the loop, %" PRIu64 " fragments, %" PRIu64 " receives armed\n",
 	       (uint64_t)s->steps, (uint64_t)s->receives, (uint64_t)s->arms);
 	if (area_grew(p, s))

@@ -29,7 +29,7 @@
 #define LISTS_PART                                                                                 \
 	((LOOP_LISTS + LOOP_STAGING + LOOP_ZEROES + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE)
 
-static uint64_t rx_size(const struct ingest_options *opt)
+static uint64_t rx_size(const struct pipeline_options *opt)
 {
 	return opt->nr_queues * (LISTS_PART + (opt->nic ? opt->area_max : 0));
 }
@@ -44,7 +44,7 @@ uint64_t pipeline_lists_of(const struct pipeline_queue *q)
 uint64_t pipeline_area_of(const struct pipeline_queue *q)
 {
 	const struct unified_io_offsets *o = &q->pipeline->setup.offsets;
-	const struct ingest_options *opt = &q->pipeline->opt;
+	const struct pipeline_options *opt = &q->pipeline->opt;
 
 	return o->rx - o->data + opt->nr_queues * LISTS_PART + q->index * opt->area_max;
 }
@@ -57,7 +57,7 @@ uint64_t pipeline_loop_memory(const struct pipeline *p)
 
 static int setup(struct pipeline *p)
 {
-	const struct ingest_options *opt = &p->opt;
+	const struct pipeline_options *opt = &p->opt;
 	char size[32];
 
 	p->setup = (struct unified_io_setup){
@@ -97,7 +97,7 @@ static int setup(struct pipeline *p)
 /* What is asked of them all, they have in common. */
 static int add_targets(struct pipeline *p)
 {
-	const struct ingest_options *opt = &p->opt;
+	const struct pipeline_options *opt = &p->opt;
 	unsigned int i;
 	int ret;
 
@@ -128,15 +128,19 @@ static int add_targets(struct pipeline *p)
 	return EXIT_OK;
 }
 
-void pipeline_region_space(const struct pipeline *p, struct loop_space *space)
+int pipeline_region_space(const struct pipeline *p, const struct bpf_map *map)
 {
+	struct loop_space space = {};
+	uint32_t key = 0;
 	unsigned int i;
+	int ret;
 
-	memset(space, 0, sizeof(*space));
 	for (i = 0; i < p->opt.nr_targets; i++) {
-		space->next[i] = p->opt.start / p->block;
-		space->end[i] = target_size(&p->targets[i]) / p->block;
+		space.next[i] = p->opt.start / p->block;
+		space.end[i] = target_size(&p->targets[i]) / p->block;
 	}
+	ret = bpf_map__update_elem(map, &key, sizeof(key), &space, sizeof(space), 0);
+	return ret ? fail(ret, "cannot write a BPF map") : EXIT_OK;
 }
 
 int pipeline_region_open(struct pipeline *p)
@@ -161,7 +165,7 @@ int pipeline_region_seal_part(const struct pipeline *p, uint64_t offset, uint64_
 static int seal(const struct pipeline *p)
 {
 	const struct unified_io_offsets *o = &p->setup.offsets;
-	const struct ingest_options *opt = &p->opt;
+	const struct pipeline_options *opt = &p->opt;
 	unsigned int i;
 	int ret;
 

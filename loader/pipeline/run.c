@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A pipeline runs, see pipeline.h: all is set up, connections are taken until it has
+ * been enough, the loops drain, and what became of it is told.
+ */
+#include <assert.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "interrupt.h"
+#include "nic_setup.h"
+#include "pipeline.h"
+#include "target.h"
+#include "unifiedctl.h"
+#include "units.h"
+
+static_assert(PIPELINE_MAX_POLICIES * POLICIES_PER_FILE <= POLICY_MAX_USES);
+
+static int use_policies(struct pipeline *p)
+{
+	unsigned int i;
+	int ret = EXIT_OK;
+
+	if (!p->opt.nr_policies && p->prog->policy)
+		return policy_use_or_load(&p->policies, p->fd, p->prog->policy);
+	for (i = 0; i < p->opt.nr_policies && !ret; i++)
+		ret = policy_use_or_load(&p->policies, p->fd, p->opt.policies[i]);
+	return ret;
+}
+
+static int setup_nic(struct pipeline *p)
+{
+	const struct pipeline_options *opt = &p->opt;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&opt->address;
+	bool ipv6 = opt->address.ss_family == AF_INET6;
+	bool both = ipv6 && IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
+
+	if (!opt->nic)
+		return EXIT_OK;
+	return nic_setup(&p->nic, opt->nic, opt->queues, opt->nr_queues, ntohs(in6->sin6_port),
+			 !ipv6 || both, ipv6);
+}
+
+static bool all_ended(const struct pipeline *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->opt.nr_queues; i++)
+		if (p->queue[i].started)
+			return false;
+	return true;
+}
+
+static bool any_ended(const struct pipeline *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->opt.nr_queues; i++)
+		if (!p->queue[i].started)
+			return true;
+	return false;
+}
+
+static void drain(struct pipeline *p)
+{
+	unsigned int i;
+
+	p->draining = true;
+	pipeline_listen_end(p);
+	for (i = 0; i < p->opt.nr_queues; i++)
+		p->queue[i].loop.control->drain = 1;
+	pipeline_wake(p);
+}
+
+static bool had_enough(const struct pipeline *p)
+{
+	return interrupted || any_ended(p) || (p->opt.count && p->nr_closed >= p->opt.count);
+}
+
+static bool takes_more(const struct pipeline *p)
+{
+	return !p->draining && !(p->opt.count && p->nr_streams >= p->opt.count);
+}
+
+/* Until the loops have ended, in their own time. */
+static int serve(struct pipeline *p)
+{
+	uint64_t next = p->started + 1000000;
+	int ret = EXIT_OK;
+
+	while (!all_ended(p)) {
+		struct pollfd fds[] = {
+			{ .fd = ring_buffer__epoll_fd(p->events), .events = POLLIN },
+			{ .fd = takes_more(p) ? p->listener : -1, .events = POLLIN },
+		};
+
+		poll(fds, 2, p->draining ? 10 : 100);
+		ring_buffer__consume(p->events);
+		if (fds[1].revents)
+			ret = pipeline_accept_all(p);
+		if (!p->draining && (ret || had_enough(p)))
+			drain(p);
+		if (microseconds_of(CLOCK_MONOTONIC) >= next) {
+			pipeline_report_now(p);
+			policy_uses_look(&p->policies, p->fd, pipeline_report_ejected);
+			next += 1000000;
+		}
+	}
+	/* What they said last. */
+	ring_buffer__consume(p->events);
+	return ret;
+}
+
+/* Rings pin memory, and connections are files. */
+static void raise_limits(void)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY }, files;
+
+	setrlimit(RLIMIT_MEMLOCK, &all);
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+static int status_of(const struct pipeline *p, char *why, size_t size)
+{
+	struct loop_stats s;
+	uint64_t lost = 0;
+	size_t i;
+	int ret;
+
+	ret = pipeline_queues_status(p, why, size);
+	if (ret)
+		return ret;
+	pipeline_report_sum(p, &s);
+	/* Also of what came when it was ending already. */
+	if (p->opt.require_zero_copy && pipeline_report_copied(&s)) {
+		snprintf(why, size, "bytes were copied, which --require-zero-copy forbids");
+		return EXIT_COPIED;
+	}
+	if (s.unseen && p->opt.require_zero_copy) {
+		snprintf(why, size,
+			 "this kernel does not let it be told whether bytes were copied");
+		return EXIT_COPIED;
+	}
+	for (i = 0; i < p->nr_streams; i++)
+		lost += p->streams[i]->lost;
+	if (lost || s.events_lost || p->events_bad) {
+		snprintf(why, size, "not all is stored, or it is not known where");
+		return EXIT_FAILED;
+	}
+	for (i = 0; i < p->nr_streams; i++)
+		if (p->streams[i]->error || !p->streams[i]->closed)
+			return EXIT_STREAMS;
+	return p->refused ? EXIT_STREAMS : EXIT_OK;
+}
+
+static int run(struct pipeline *p)
+{
+	struct loop_stats stats;
+	char why[512] = "";
+	const char *note;
+	int ret, status;
+
+	ret = pipeline_check_kernel(p);
+	if (!ret)
+		ret = pipeline_region_open(p);
+	if (!ret)
+		ret = use_policies(p);
+	if (!ret)
+		ret = setup_nic(p);
+	if (ret)
+		return ret;
+	ret = pipeline_queues_start(p);
+	if (!ret)
+		ret = pipeline_events_open(p);
+	if (!ret)
+		ret = pipeline_listen(p);
+	pipeline_queues_run(p, !ret);
+	if (ret)
+		return ret;
+	note = p->nic ? nic_setup_note(p->nic) : NULL;
+	if (note && !json_output && !p->opt.stats_json)
+		printf("%s\n", note);
+	if (!json_output && !p->opt.stats_json) {
+		printf("receiving, until Ctrl-C\n");
+		fflush(stdout);
+	}
+	p->started = microseconds_of(CLOCK_MONOTONIC);
+	ret = serve(p);
+	policy_uses_look_last(&p->policies, p->fd, pipeline_report_ejected);
+	status = status_of(p, why, sizeof(why));
+	pipeline_report_end(p, why);
+	pipeline_report_sum(p, &stats);
+	if (!stats.under_way)
+		target_remove_all(p->fd);
+	return status ?: ret;
+}
+
+int pipeline_run(const struct pipeline_prog *prog, const struct pipeline_options *opt)
+{
+	static struct pipeline p = { .fd = -1, .listener = -1 };
+	int ret;
+
+	p.prog = prog;
+	p.opt = *opt;
+	raise_limits();
+	interrupt_setup();
+	ret = run(&p);
+	pipeline_listen_end(&p);
+	ring_buffer__free(p.events);
+	pipeline_queues_stop(&p);
+	pipeline_region_close(&p);
+	if (p.nic && nic_restore(p.nic))
+		ret = ret ?: EXIT_FAILED;
+	return ret;
+}
