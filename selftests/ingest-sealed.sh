@@ -5,13 +5,18 @@
 #
 # Once unifiedctl ingest receives nobody can write into its rings: not the process
 # itself, not one that takes its files, by any door. So nothing is issued that the
-# loop did not put there.
+# loop did not put there. Nor can anybody write to what the loop knows.
 . selftest.sh
 . ingest-lib.inc
 
 # Of the region; the ring that hands connections over is the process's own.
 maps() { grep /dev/unified_io_region /proc/$pid/maps; }
 none() { ! maps; }
+# The loop's own memory: a map that has no BPF_F_MMAPABLE, and takes nothing from system calls.
+private() {
+	bpftool -j map list | jq -c '.[] | select(.name == ".bss.loop")' | tee private
+	jq -se 'length == 1 and (.[0].flags / 1024 | floor) % 2 == 0 and .[0].frozen == 1' private
+}
 
 ok "the NIC" nic
 mtu 1500
@@ -30,6 +35,7 @@ ok "it can be read" says mapped steal /dev/unified "$rx" 4096 r
 refused "the ring gives no memory of its own: the submission queue" "mmap: E" steal io_uring 0 4096 rw
 refused "its entries" "mmap: E" steal io_uring $((0x10000000)) 4096 rw
 refused "and can be entered by its thread alone" "enter: EEXIST" steal io_uring 0 0 enter
+ok "what the loop alone is to write nobody else can" private
 random 300001 one two
 send one
 send two

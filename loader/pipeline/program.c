@@ -93,6 +93,7 @@ static int load_all(struct pipeline_queue *q)
 	struct pipeline *p = q->pipeline;
 	struct bpf_object *obj = *q->loop.skeleton->obj;
 	struct bpf_map *space = bpf_object__find_map_by_name(obj, LOOP_SPACE);
+	struct bpf_map *own = bpf_object__find_map_by_name(obj, LOOP_PRIVATE);
 	int ret;
 
 	/* All take blocks from the same. */
@@ -101,6 +102,10 @@ static int load_all(struct pipeline_queue *q)
 	ret = bpf_object__load_skeleton(q->loop.skeleton);
 	if (ret)
 		return bpf_log_fail(ret, "the kernel refuses the loop's program");
+	/* Nobody can map it; now nobody can write to it by a system call, either. */
+	ret = bpf_map_freeze(bpf_map__fd(own)) ? -errno : 0;
+	if (ret)
+		return fail(ret, "cannot freeze a BPF map");
 	if (q->index || !space)
 		return EXIT_OK;
 	p->space = bpf_map__fd(space);
