@@ -171,13 +171,22 @@ testnic	:= $(out)/unified_testnic.ko
 kernel_test := $(wildcard /usr/src/linux/tools/testing/selftests/drivers/net/hw/iou-zcrx.c)
 
 .PHONY: selftests
-selftests: $(tests) $(progs) $(testnic) $(out)/selftests/kernels/verified $(out)/selftests/vm/environment $(out)/selftests/fuzz/fuzz $(if $(kernel_test),$(out)/selftests/iou-zcrx)
+selftests: $(tests) $(progs) $(testnic) $(out)/selftests/pipeline/discard $(out)/selftests/kernels/verified $(out)/selftests/vm/environment $(out)/selftests/fuzz/fuzz $(if $(kernel_test),$(out)/selftests/iou-zcrx)
 
 $(testnic): $(wildcard selftests/testnic/*.[ch]) selftests/testnic/Kbuild $(config)
 	$(call say,MODULE,$(@F))
 	$(Q)mkdir -p $(out)/testnic
 	$(Q)+$(MAKE) $(if $(Q),-s) -C $(KDIR) M=$(CURDIR)/selftests/testnic MO=$(out)/testnic W=1 $(kernel_cc) modules
 	$(Q)cp $(out)/testnic/$(@F) $@
+
+# A pipeline of its own; its main() goes before that of unifiedctl.
+$(out)/bpf/%.bpf.o: selftests/pipeline/%.bpf.c $(out)/vmlinux.h
+	$(bpf_object)
+
+$(out)/selftests/pipeline/discard: selftests/pipeline/discard.c $(ctl_obj) $(out)/skel/discard.skel.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(ctl_flags) $(LDFLAGS) -Wl,-z,muldefs $(filter-out %.h,$^) -lbpf -lmnl -luring -o $@
 
 # liburing of the toolchain is older than the program.
 $(out)/selftests/iou-zcrx: $(kernel_test) selftests/liburing-zcrx.h
@@ -361,7 +370,7 @@ bench:
 # --- how the source looks ---------------------------------------------------
 
 # BPF programs are left out: a formatter does not know that SEC() begins one.
-c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/kernels/*.c selftests/vm/*.c selftests/fuzz/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
+c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/pipeline/discard.c selftests/kernels/*.c selftests/vm/*.c selftests/fuzz/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
 sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging 2>/dev/null)
 
 .PHONY: lint format format-check sparse checkpatch shellcheck
