@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "files.h"
 #include "json.h"
 #include "nic.h"
 #include "nic_state.h"
@@ -45,22 +46,6 @@ void doctor_say(enum doctor_state state, const char *what, const char *fmt, ...)
 	}
 }
 
-int doctor_read_line(const char *path, char *line, size_t size)
-{
-	FILE *f = fopen(path, "r");
-	char *end;
-
-	if (!f)
-		return -errno;
-	if (!fgets(line, size, f))
-		*line = '\0';
-	fclose(f);
-	end = strchr(line, '\n');
-	if (end)
-		*end = '\0';
-	return 0;
-}
-
 static void check_capabilities(void)
 {
 	static const struct {
@@ -72,17 +57,12 @@ static void check_capabilities(void)
 		{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "open the device and attach targets" },
 		{ CAP_NET_ADMIN, "CAP_NET_ADMIN", "set up zero-copy receive" },
 	};
-	unsigned long long effective = 0;
-	char line[128];
+	char *status = file_text("/proc/self/status");
+	char *line = status ? strstr(status, "\nCapEff:") : NULL;
+	unsigned long long effective = line ? strtoull(line + 8, NULL, 16) : 0;
 	size_t i;
-	FILE *f;
 
-	f = fopen("/proc/self/status", "r");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "CapEff: %llx", &effective) == 1)
-			break;
-	if (f)
-		fclose(f);
+	free(status);
 	for (i = 0; i < sizeof(caps) / sizeof(*caps); i++) {
 		if (effective >> caps[i].bit & 1)
 			continue;
@@ -95,15 +75,10 @@ static void check_capabilities(void)
 
 static void check_bpffs(void)
 {
-	char line[256];
-	FILE *f = fopen("/proc/self/mounts", "r");
-	int found = 0;
+	char *mounts = file_text("/proc/self/mounts");
+	bool found = mounts && strstr(mounts, " /sys/fs/bpf bpf ");
 
-	while (f && fgets(line, sizeof(line), f))
-		if (strstr(line, " /sys/fs/bpf bpf "))
-			found = 1;
-	if (f)
-		fclose(f);
+	free(mounts);
 	if (found)
 		doctor_say(OK, "bpf fs", "/sys/fs/bpf");
 	else
@@ -114,7 +89,7 @@ static void check_thp(void)
 {
 	char line[128];
 
-	if (doctor_read_line("/sys/kernel/mm/transparent_hugepage/enabled", line, sizeof(line)))
+	if (file_line("/sys/kernel/mm/transparent_hugepage/enabled", line, sizeof(line)))
 		doctor_say(
 			LIMITED, "huge pages",
 			"this kernel has no transparent huge pages: regions are mapped by 4 KiB");
@@ -190,7 +165,7 @@ static void queue_limit(const char *disk, const char *limit, char *value, size_t
 	char path[512];
 
 	snprintf(path, sizeof(path), "/sys/block/%s/queue/%s", disk, limit);
-	if (doctor_read_line(path, value, size))
+	if (file_line(path, value, size))
 		snprintf(value, size, "?");
 }
 

@@ -17,8 +17,6 @@ enum doctor_state {
 
 void doctor_say(enum doctor_state state, const char *what, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The first line of a file of /sys or /proc, without its newline. */
-int doctor_read_line(const char *path, char *line, size_t size);
 
 void doctor_kernel(void);
 /* all: a line for each thing that the module was compared with when it was built. */

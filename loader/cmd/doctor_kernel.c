@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "files.h"
 #include "kfunc_names.h"
 #include "nvme_core.h"
 #include "private_fields.h"
@@ -242,7 +243,7 @@ void doctor_io_uring(void)
 	char line[16] = "";
 	int ret;
 
-	doctor_read_line(setting, line, sizeof(line));
+	file_line(setting, line, sizeof(line));
 	ret = io_uring_queue_init(2, &ring, 0);
 	if (ret == -EPERM) {
 		doctor_say(LIMITED, "io_uring",

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "json.h"
 #include "policies.h"
 #include "policy_use.h"
@@ -27,39 +28,13 @@ struct data {
 	size_t len;
 };
 
-static int read_all(int fd, struct data *d)
-{
-	size_t room = 0;
-	ssize_t n;
-
-	for (;;) {
-		if (d->len == room) {
-			char *grown;
-
-			room = room ? 2 * room : 65536;
-			grown = realloc(d->bytes, room);
-			if (!grown)
-				return -ENOMEM;
-			d->bytes = grown;
-		}
-		n = read(fd, d->bytes + d->len, room - d->len);
-		if (n < 0)
-			return -errno;
-		if (!n)
-			return 0;
-		d->len += n;
-		if (d->len > MAX_DATA)
-			return -EFBIG;
-	}
-}
-
 static int read_data(const char *file, struct data *d)
 {
 	int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, ret;
 
 	if (fd < 0)
 		return fail(-errno, "cannot open '%s'", file);
-	ret = read_all(fd, d);
+	ret = file_data(fd, MAX_DATA, &d->bytes, &d->len);
 	if (file)
 		close(fd);
 	return ret ? fail(ret, "cannot read %s", file ?: "the standard input") : EXIT_OK;

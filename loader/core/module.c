@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "unifiedctl.h"
 
 int module_open(void)
@@ -35,16 +36,10 @@ int module_info(struct unified_io_info *info)
 
 static bool file_has(const char *path, const char *text)
 {
-	char *line = NULL;
-	size_t size = 0;
-	bool found = false;
-	FILE *f = fopen(path, "re");
+	char *all = file_text(path);
+	bool found = all && strstr(all, text);
 
-	while (f && !found && getline(&line, &size, f) >= 0)
-		found = strstr(line, text);
-	free(line);
-	if (f)
-		fclose(f);
+	free(all);
 	return found;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "processes.h"
 
 bool processes_any(bool (*seen)(int pid, void *arg), void *arg)
@@ -29,15 +30,10 @@ bool processes_any(bool (*seen)(int pid, void *arg), void *arg)
 void process_name(int pid, char *name, size_t size)
 {
 	char path[32];
-	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	f = fopen(path, "r");
-	if (!f || !fgets(name, size, f))
+	if (file_line(path, name, size))
 		snprintf(name, size, "?");
-	if (f)
-		fclose(f);
-	name[strcspn(name, "\n")] = '\0';
 }
 
 bool process_has(int pid, const char *dir, bool (*is_it)(const char *path, const void *arg),

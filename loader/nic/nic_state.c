@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "nic_state.h"
 
 #define PREFIX	"nic-"
@@ -71,22 +72,15 @@ int nic_state_lock(void)
  */
 static unsigned long long start_of(pid_t pid)
 {
-	char path[32], line[1024], *p;
 	unsigned long long start = 0;
-	size_t n;
-	FILE *f;
+	char path[32], *stat, *p;
 	int i;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	n = fread(line, 1, sizeof(line) - 1, f);
-	fclose(f);
-	line[n] = '\0';
-	p = strrchr(line, ')');
+	stat = file_text(path);
+	p = stat ? strrchr(stat, ')') : NULL;
 	if (p && p[1] == ' ' && strchr("ZXx", p[2]))
-		return 0;
+		p = NULL;
 	for (i = 2; p && i < 22; i++) {
 		p = strchr(p, ' ');
 		if (p)
@@ -94,6 +88,7 @@ static unsigned long long start_of(pid_t pid)
 	}
 	if (p)
 		start = strtoull(p, NULL, 10);
+	free(stat);
 	return start;
 }
 

@@ -19,6 +19,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "holders.h"
 #include "processes.h"
 #include "unified_io.h"
@@ -34,19 +35,6 @@ struct search {
 	char *text;
 	size_t size;
 };
-
-/* A word from a file of sysfs or procfs. */
-static bool read_word(const char *path, char *word, size_t size)
-{
-	FILE *f = fopen(path, "r");
-	bool ok = f && fgets(word, size, f);
-
-	if (f)
-		fclose(f);
-	if (ok)
-		word[strcspn(word, "\n")] = '\0';
-	return ok;
-}
 
 static bool is_device(const char *path, const void *arg)
 {
@@ -106,7 +94,7 @@ static bool stacked(const struct search *s)
 		return false;
 	/* A name that people gave, if there is one. */
 	snprintf(path, sizeof(path), SYSFS "/%s/dm/name", name);
-	read_word(path, name, sizeof(name));
+	file_line(path, name, sizeof(name));
 	snprintf(s->text, s->size, "%s is a part of %s: take that apart first. See: lsblk", s->name,
 		 name);
 	return true;
@@ -151,8 +139,7 @@ static bool find(struct search *s, const char *name)
 
 	s->name = name;
 	snprintf(path, sizeof(path), SYSFS "/%s/dev", name);
-	if (!read_word(path, number, sizeof(number)) ||
-	    sscanf(number, "%u:%u", &major, &minor) != 2)
+	if (file_line(path, number, sizeof(number)) || sscanf(number, "%u:%u", &major, &minor) != 2)
 		return false;
 	s->number = makedev(major, minor);
 	if (s->guess)

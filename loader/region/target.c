@@ -4,14 +4,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "holders.h"
 #include "target.h"
 #include "unifiedctl.h"
@@ -36,17 +37,11 @@ const char *target_access(const struct unified_io_target *t)
 
 static uint64_t disk_size(const char *name)
 {
-	uint64_t sectors = 0;
-	char path[320];
-	FILE *f;
+	char path[320], sectors[32] = "";
 
 	snprintf(path, sizeof(path), "/sys/class/block/%s/size", name);
-	f = fopen(path, "r");
-	if (f && fscanf(f, "%" SCNu64, &sectors) != 1)
-		sectors = 0;
-	if (f)
-		fclose(f);
-	return sectors * 512;
+	file_line(path, sectors, sizeof(sectors));
+	return strtoull(sectors, NULL, 10) * 512;
 }
 
 uint64_t target_size(const struct unified_io_target *t)
