@@ -35,39 +35,27 @@ static const struct verb verbs[] = {
 
 static_assert(JOB_MAX_POLICIES <= POLICY_MAX_USES);
 
-static int use_policies(struct job *job)
-{
-	unsigned int i;
-	int ret = EXIT_OK;
-
-	for (i = 0; i < job->nr_policies && !ret; i++)
-		ret = policy_use(&job->uses, job->io.fd, job->policies[i]);
-	return ret;
-}
-
 static int add_devices(struct job *job)
 {
+	const struct unified_io_target wanted = {
+		.access = job->verb->access,
+		.flags = job->block  ? UNIFIED_TARGET_F_BLOCK
+			 : job->nvme ? UNIFIED_TARGET_F_NVME
+				     : 0,
+	};
 	unsigned int i;
 	int ret;
 
+	ret = target_add_all(job->io.region.fd, job->devices, job->nr_devices, &wanted,
+			     job->target);
+	if (ret)
+		return ret;
+	job->lba_size = job->target[0].lba_size;
 	job->size = UINT64_MAX;
 	for (i = 0; i < job->nr_devices; i++) {
-		struct unified_io_target *t = &job->target[i];
-		uint64_t size;
+		const struct unified_io_target *t = &job->target[i];
+		uint64_t size = target_size(t);
 
-		t->access = job->verb->access;
-		t->flags = job->block  ? UNIFIED_TARGET_F_BLOCK
-			   : job->nvme ? UNIFIED_TARGET_F_NVME
-				       : 0;
-		ret = target_add(job->io.fd, job->devices[i], t);
-		if (ret)
-			return ret;
-		if (i && t->lba_size != job->lba_size)
-			return fail(0,
-				    "%s has blocks of %u, %s of %u: that cannot be one operation",
-				    job->devices[0], job->lba_size, job->devices[i], t->lba_size);
-		job->lba_size = t->lba_size;
-		size = target_size(t);
 		if (job->targets & 1ULL << i && size < job->size)
 			job->size = size;
 		if (job->verb->mask == COMPARE && t->kind != UNIFIED_TARGET_NVME)
@@ -216,7 +204,8 @@ static int run(struct job *job)
 	uint64_t began;
 	int ret;
 
-	ret = use_policies(job);
+	ret = policy_use_all(&job->uses, job->io.region.fd, job->policies, job->nr_policies,
+			     policy_use);
 	if (!ret)
 		ret = add_devices(job);
 	if (ret)

@@ -46,7 +46,7 @@ static bool device_gone(const struct job *job)
 {
 	struct unified_io_target t = {};
 
-	for (; !ioctl(job->io.fd, UNIFIED_IO_GET_TARGET, &t); t.index++)
+	for (; !ioctl(job->io.region.fd, UNIFIED_IO_GET_TARGET, &t); t.index++)
 		if (t.gone || !target_size(&t))
 			return true;
 	return false;
@@ -259,12 +259,12 @@ int job_report(struct job *job)
 	int err;
 
 	/* Before anything more is done to find out why. */
-	ioctl(job->io.fd, UNIFIED_IO_GET_INFO, &info);
+	ioctl(job->io.region.fd, UNIFIED_IO_GET_INFO, &info);
 	/* Hooks changed the data: it cannot be compared once more. */
 	if (data_differs(job) && !job->process)
 		stream_find_difference(&job->stream);
 	err = explain(job, why, sizeof(why));
-	policy_uses_look_last(&job->uses, job->io.fd, NULL);
+	policy_uses_look_last(&job->uses, job->io.region.fd, NULL);
 	if (json_output)
 		json_report(job, why, err, &info.region.ledger);
 	else

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "files.h"
 #include "json.h"
 #include "policies.h"
 #include "policy_use.h"
+#include "region.h"
 #include "unifiedctl.h"
 
 /* A descriptor's length has 32 bits. */
@@ -41,28 +41,6 @@ static int read_data(const char *file, struct data *d)
 }
 
 /* --- the region ------------------------------------------------------------ */
-
-/* A region with room for so much; its data area, mapped, is *area. */
-static int make_region(int fd, size_t len, char **area)
-{
-	size_t size = (len + 4095) & ~4095UL;
-	struct unified_io_setup s = {
-		.region_size = UNIFIED_IO_DATA_ALIGN + size,
-		.sq_entries = 1,
-		.cq_entries = 1,
-		.rx_size = size,
-		.nvme_fd = -1,
-		.uring_fd = -1,
-	};
-
-	if (ioctl(fd, UNIFIED_IO_SETUP, &s))
-		return -errno;
-	*area = NULL;
-	if (!size)
-		return 0;
-	*area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, s.offsets.data);
-	return *area == MAP_FAILED ? -errno : 0;
-}
 
 static int process(int fd, size_t len)
 {
@@ -108,24 +86,29 @@ static int report(const struct policy *p, int result, const char *area, size_t l
 
 static int try_data(const struct policy *p, const struct data *d)
 {
+	size_t size = (d->len + 4095) & ~4095UL;
+	struct region r = { .setup = {
+				    .region_size = UNIFIED_IO_DATA_ALIGN + size,
+				    .sq_entries = 1,
+				    .cq_entries = 1,
+				    .rx_size = size,
+				    .nvme_fd = -1,
+				    .uring_fd = -1,
+			    } };
 	struct policy_uses uses = {};
-	char *area = NULL;
-	int fd = module_open(), ret;
+	char *area;
+	int ret;
 
-	if (fd < 0)
-		return policies_fail(fd);
-	ret = make_region(fd, d->len, &area);
-	if (ret) {
-		ret = fail(ret, "cannot make a region for %zu bytes", d->len);
-	} else {
-		if (d->len)
-			memcpy(area, d->bytes, d->len);
-		ret = policy_use(&uses, fd, p->info.name);
-		if (!ret)
-			ret = report(p, process(fd, d->len), area, d->len);
-	}
-	/* The mapping goes with the process. */
-	close(fd);
+	ret = region_open(&r, "take less data");
+	if (ret)
+		return ret;
+	area = r.map + r.setup.offsets.data;
+	if (d->len)
+		memcpy(area, d->bytes, d->len);
+	ret = policy_use(&uses, r.fd, p->info.name);
+	if (!ret)
+		ret = report(p, process(r.fd, d->len), area, d->len);
+	region_close(&r);
 	return ret;
 }
 

@@ -7,14 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "io.h"
 #include "io_uring_unified.h"
 #include "target.h"
 #include "unifiedctl.h"
-#include "units.h"
 
 /* What a region has besides its data area: queues, and slots for policies. */
 #define OVERHEAD (2 << 20)
@@ -36,7 +34,7 @@ static int ioctl_submit(struct io *io, const struct unified_descriptor *d)
 {
 	struct unified_io_submit submit = { .desc = *d };
 
-	return ioctl(io->fd, UNIFIED_IO_SUBMIT, &submit) ? -errno : 0;
+	return ioctl(io->region.fd, UNIFIED_IO_SUBMIT, &submit) ? -errno : 0;
 }
 
 static int ioctl_wait(struct io *io, struct unified_completion *done)
@@ -47,7 +45,7 @@ static int ioctl_wait(struct io *io, struct unified_completion *done)
 		.min = 1,
 	};
 
-	if (ioctl(io->fd, UNIFIED_IO_COMPLETE, &complete))
+	if (ioctl(io->region.fd, UNIFIED_IO_COMPLETE, &complete))
 		return -errno;
 	return complete.count ? 0 : -ENOMSG;
 }
@@ -68,7 +66,7 @@ static void uring_close(struct io *io)
 
 static int uring_submit(struct io *io, const struct unified_descriptor *d)
 {
-	struct io_unified_region region = { .fd = io->fd };
+	struct io_unified_region region = { .fd = io->region.fd };
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&io->ring);
 	int ret;
 
@@ -129,19 +127,6 @@ static int fail_ring(int err)
 	return fail(err, "cannot set a ring of io_uring up");
 }
 
-static int fail_region(int err, unsigned int depth, uint64_t area)
-{
-	char text[32];
-
-	about(area, text, sizeof(text));
-	if (err == -ENOMEM || err == -EINVAL)
-		return fail(0,
-			    "there is no memory for %u operations at once, %s in all: make chunk "
-			    "or qd smaller",
-			    depth, text);
-	return fail(err, "cannot make a region of %s", text);
-}
-
 static uint32_t ring_size(unsigned int depth)
 {
 	uint32_t size = 1;
@@ -151,57 +136,38 @@ static uint32_t ring_size(unsigned int depth)
 	return size;
 }
 
-static int make_region(struct io *io, uint64_t area)
-{
-	struct unified_io_setup setup = {
-		.region_size = area + OVERHEAD + (uint64_t)io->depth * 256,
-		.rx_size = area,
-		.sq_entries = ring_size(io->depth),
-		.cq_entries = ring_size(io->depth),
-		.nvme_fd = -1,
-	};
-	int ret;
-
-	setup.region_size = (setup.region_size + 4095) & ~4095ULL;
-	ret = unified_io_create(io->fd, &setup, &io->region);
-	if (ret)
-		return ret;
-	io->size = setup.region_size;
-	io->data = (char *)io->region + setup.offsets.data;
-	return 0;
-}
-
 int io_open(struct io *io, const struct io_door *door, unsigned int depth, uint64_t area)
 {
 	int ret;
 
 	area = (area + 4095) & ~4095ULL;
 	*io = (struct io){ .door = door, .depth = depth };
-	io->fd = module_open();
-	if (io->fd < 0)
-		return fail(0, "%s", module_advice(io->fd));
-	ret = make_region(io, area);
-	if (ret) {
-		close(io->fd);
-		return fail_region(ret, depth, area);
-	}
+	io->region.setup = (struct unified_io_setup){
+		.region_size = (area + OVERHEAD + (uint64_t)depth * 256 + 4095) & ~4095ULL,
+		.rx_size = area,
+		.sq_entries = ring_size(depth),
+		.cq_entries = ring_size(depth),
+		.nvme_fd = -1,
+	};
+	ret = region_open(&io->region, "make chunk or qd smaller");
+	if (ret)
+		return ret;
+	io->data = io->region.map + io->region.setup.offsets.data;
 	io->refused = calloc(depth, sizeof(*io->refused));
 	ret = io->refused ? door->open(io) : -ENOMEM;
 	if (!ret)
 		return EXIT_OK;
 	free(io->refused);
-	munmap(io->region, io->size);
-	close(io->fd);
+	region_close(&io->region);
 	return fail_ring(ret);
 }
 
 void io_close(struct io *io)
 {
 	io->door->close(io);
-	target_remove_all(io->fd);
+	target_remove_all(io->region.fd);
 	free(io->refused);
-	munmap(io->region, io->size);
-	close(io->fd);
+	region_close(&io->region);
 }
 
 /* --- operations ------------------------------------------------------------- */

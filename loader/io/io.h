@@ -8,6 +8,7 @@
 #include <liburing.h>
 #include <stdint.h>
 
+#include "region.h"
 #include "unified_io.h"
 
 struct io;
@@ -23,9 +24,7 @@ struct io_door {
 
 struct io {
 	const struct io_door *door;
-	int fd;
-	void *region;
-	uint64_t size;
+	struct region region;
 	char *data;	    /* the data area */
 	unsigned int depth; /* operations at once */
 	struct io_uring ring;

@@ -79,12 +79,12 @@ void pipeline_area_add(struct pipeline_queue *q)
 	const struct pipeline *p = q->pipeline;
 	struct loop_control *c = q->loop.control;
 	uint64_t size = p->opt.area;
-	uint64_t at = p->setup.offsets.data + q->data + c->areas * size;
+	uint64_t at = p->region.setup.offsets.data + q->data + c->areas * size;
 	int ret = -ENOMEM;
 	void *map;
 
 	q->loop.stats->grow = 0;
-	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, p->fd, at);
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, p->region.fd, at);
 	if (map != MAP_FAILED) {
 		ret = add(q, map, c->areas);
 		munmap(map, size);

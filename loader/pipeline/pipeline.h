@@ -27,6 +27,7 @@
 
 #include "../../bpf/loop/loop.h"
 #include "policy_use.h"
+#include "region.h"
 #include "unified_io.h"
 
 #define PIPELINE_MAX_QUEUES   16
@@ -153,10 +154,7 @@ struct pipeline_queue {
 struct pipeline {
 	const struct pipeline_prog *prog;
 	struct pipeline_options opt;
-	int fd; /* the region's */
-	struct unified_io_setup setup;
-	void *map; /* all of it, until it is sealed; with recv the slots after that */
-	size_t map_len;
+	struct region region; /* mapped until it is sealed; with recv its slots after that */
 	struct unified_io_target targets[UNIFIED_IO_MAX_TARGETS];
 	struct policy_uses policies;
 	uint32_t block;
@@ -191,7 +189,6 @@ int pipeline_region_open(struct pipeline *p);
 int pipeline_region_seal(struct pipeline *p);
 /* 0 or -errno */
 int pipeline_region_seal_part(const struct pipeline *p, uint64_t offset, uint64_t len);
-void pipeline_region_close(struct pipeline *p);
 /* Which blocks of the targets are free: all, from the start on. */
 int pipeline_region_space(const struct pipeline *p, const struct bpf_map *space);
 /* Addresses: of a queue's lists, with its staging and zeroes behind, and of its buffers. */

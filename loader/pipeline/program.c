@@ -29,7 +29,7 @@ static uint32_t budget(const struct pipeline *p)
 {
 	uint64_t buffers = p->opt.area / p->opt.buffer;
 
-	return p->opt.nic ? buffers - buffers / 4 : p->setup.nr_slots / p->opt.nr_queues;
+	return p->opt.nic ? buffers - buffers / 4 : p->region.setup.nr_slots / p->opt.nr_queues;
 }
 
 /* What half of the commands take. */
@@ -43,7 +43,7 @@ static uint32_t budget_most(const struct pipeline_options *opt)
 static void configure(struct pipeline_queue *q)
 {
 	const struct pipeline_options *opt = &q->pipeline->opt;
-	const struct unified_io_offsets *o = &q->pipeline->setup.offsets;
+	const struct unified_io_offsets *o = &q->pipeline->region.setup.offsets;
 	const struct io_uring_params *params = &q->params;
 	uint64_t page = 4096;
 
@@ -74,8 +74,8 @@ static void configure(struct pipeline_queue *q)
 		.lists = q->lists,
 		.staging = q->lists + LOOP_LISTS,
 		.zeroes = q->lists + LOOP_LISTS + LOOP_STAGING,
-		.user_data_area = (uintptr_t)q->pipeline->map - (o->slots - o->data),
-		.region = q->pipeline->setup.id,
+		.user_data_area = (uintptr_t)q->pipeline->region.map - (o->slots - o->data),
+		.region = q->pipeline->region.setup.id,
 		.submit = UNIFIED_IO_URING_SUBMIT,
 		.budget = budget(q->pipeline),
 		.budget_most = budget_most(opt),

@@ -36,14 +36,14 @@ static uint64_t rx_size(const struct pipeline_options *opt)
 
 uint64_t pipeline_lists_of(const struct pipeline_queue *q)
 {
-	const struct unified_io_offsets *o = &q->pipeline->setup.offsets;
+	const struct unified_io_offsets *o = &q->pipeline->region.setup.offsets;
 
 	return o->rx - o->data + q->index * LISTS_PART;
 }
 
 uint64_t pipeline_area_of(const struct pipeline_queue *q)
 {
-	const struct unified_io_offsets *o = &q->pipeline->setup.offsets;
+	const struct unified_io_offsets *o = &q->pipeline->region.setup.offsets;
 	const struct pipeline_options *opt = &q->pipeline->opt;
 
 	return o->rx - o->data + opt->nr_queues * LISTS_PART + q->index * opt->area_max;
@@ -52,15 +52,15 @@ uint64_t pipeline_area_of(const struct pipeline_queue *q)
 /* The rings, and the lists of all queues. */
 uint64_t pipeline_loop_memory(const struct pipeline *p)
 {
-	return p->setup.offsets.rx + p->opt.nr_queues * LISTS_PART;
+	return p->region.setup.offsets.rx + p->opt.nr_queues * LISTS_PART;
 }
 
-static int setup(struct pipeline *p)
+static int make_region(struct pipeline *p)
 {
 	const struct pipeline_options *opt = &p->opt;
-	char size[32];
+	struct unified_io_setup *s = &p->region.setup;
 
-	p->setup = (struct unified_io_setup){
+	*s = (struct unified_io_setup){
 		.sq_entries = 64,
 		.cq_entries = 64,
 		.nvme_fd = -1,
@@ -71,60 +71,35 @@ static int setup(struct pipeline *p)
 		.rx_size = rx_size(opt),
 		.slot_size = PIPELINE_SLOT,
 	};
-	p->setup.region_size = p->setup.ring_size + p->setup.rx_size + 2 * HUGE_PAGE;
+	s->region_size = s->ring_size + s->rx_size + 2 * HUGE_PAGE;
 	if (!opt->nic)
-		p->setup.region_size += opt->nr_queues * opt->area;
-	human(p->setup.region_size, size, sizeof(size));
-	if (ioctl(p->fd, UNIFIED_IO_SETUP, &p->setup)) {
-		if (errno == ENOMEM)
-			return fail(0,
-				    "there is no memory for a region of %s: take a smaller --area",
-				    size);
-		if (errno == ERANGE)
-			return fail(0, "%s has no queue %u. See: ethtool -l %s", opt->nic,
-				    opt->queues[0], opt->nic);
-		return fail(-errno, "cannot make a region of %s", size);
-	}
-	p->map_len = p->setup.region_size;
-	p->map = mmap(NULL, p->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, p->fd, 0);
-	if (p->map == MAP_FAILED) {
-		p->map = NULL;
-		return fail(-errno, "cannot map the region");
-	}
-	return EXIT_OK;
+		s->region_size += opt->nr_queues * opt->area;
+	return region_open(&p->region, "take a smaller --area");
 }
 
-/* What is asked of them all, they have in common. */
 static int add_targets(struct pipeline *p)
 {
 	const struct pipeline_options *opt = &p->opt;
+	const struct unified_io_target wanted = {
+		.access = UNIFIED_TARGET_WRITE,
+		.flags = (opt->block ? UNIFIED_TARGET_F_BLOCK : 0) |
+			 (opt->nvme ? UNIFIED_TARGET_F_NVME : 0),
+	};
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < opt->nr_targets; i++) {
-		struct unified_io_target *t = &p->targets[i];
-
-		t->access = UNIFIED_TARGET_WRITE;
-		t->flags = (opt->block ? UNIFIED_TARGET_F_BLOCK : 0) |
-			   (opt->nvme ? UNIFIED_TARGET_F_NVME : 0);
-		ret = target_add(p->fd, opt->targets[i], t);
-		if (ret)
-			return ret;
-		if (t->lba_size > LOOP_ZEROES)
-			return fail(0,
-				    "'%s' has blocks of %u bytes: more than %u are not supported",
-				    opt->targets[i], t->lba_size, LOOP_ZEROES);
-		if (i && t->lba_size != p->block)
-			return fail(0,
-				    "'%s' has blocks of %u bytes and '%s' of %u: targets of one "
-				    "ingest have blocks of one size",
-				    opt->targets[0], p->block, opt->targets[i], t->lba_size);
-		p->block = t->lba_size;
-		if (opt->start % p->block)
-			return fail_usage("--start is to be whole blocks, of %u bytes", p->block);
-		if (opt->start >= target_size(t))
+	ret = target_add_all(p->region.fd, opt->targets, opt->nr_targets, &wanted, p->targets);
+	if (ret || !opt->nr_targets)
+		return ret;
+	p->block = p->targets[0].lba_size;
+	if (p->block > LOOP_ZEROES)
+		return fail(0, "'%s' has blocks of %u bytes: more than %u are not supported",
+			    opt->targets[0], p->block, LOOP_ZEROES);
+	if (opt->start % p->block)
+		return fail_usage("--start is to be whole blocks, of %u bytes", p->block);
+	for (i = 0; i < opt->nr_targets; i++)
+		if (opt->start >= target_size(&p->targets[i]))
 			return fail(0, "'%s' ends before --start", opt->targets[i]);
-	}
 	return EXIT_OK;
 }
 
@@ -145,32 +120,26 @@ int pipeline_region_space(const struct pipeline *p, const struct bpf_map *map)
 
 int pipeline_region_open(struct pipeline *p)
 {
-	int ret;
-
-	p->fd = module_open();
-	if (p->fd < 0)
-		return fail(0, "%s", module_advice(p->fd));
-	ret = setup(p);
-	return ret ?: add_targets(p);
+	return make_region(p) ?: add_targets(p);
 }
 
 int pipeline_region_seal_part(const struct pipeline *p, uint64_t offset, uint64_t len)
 {
 	struct unified_io_seal part = { .offset = offset, .len = len };
 
-	return ioctl(p->fd, UNIFIED_IO_SEAL_PART, &part) ? -errno : 0;
+	return ioctl(p->region.fd, UNIFIED_IO_SEAL_PART, &part) ? -errno : 0;
 }
 
 /* All of it, or, where areas are added later, all but the memory of those. 0 or -errno. */
 static int seal(const struct pipeline *p)
 {
-	const struct unified_io_offsets *o = &p->setup.offsets;
+	const struct unified_io_offsets *o = &p->region.setup.offsets;
 	const struct pipeline_options *opt = &p->opt;
 	unsigned int i;
 	int ret;
 
 	if (!opt->nic || opt->area_max == opt->area)
-		return ioctl(p->fd, UNIFIED_IO_SEAL) ? -errno : 0;
+		return ioctl(p->region.fd, UNIFIED_IO_SEAL) ? -errno : 0;
 	ret = pipeline_region_seal_part(p, o->rx, opt->nr_queues * LISTS_PART);
 	for (i = 0; i < opt->nr_queues && !ret; i++)
 		ret = pipeline_region_seal_part(p, o->data + p->queue[i].data, opt->area);
@@ -179,29 +148,22 @@ static int seal(const struct pipeline *p)
 
 int pipeline_region_seal(struct pipeline *p)
 {
-	const struct unified_io_offsets *o = &p->setup.offsets;
+	const struct unified_io_offsets *o = &p->region.setup.offsets;
 	int ret;
 
-	munmap(p->map, p->map_len);
-	p->map = NULL;
+	munmap(p->region.map, p->region.len);
+	p->region.map = NULL;
 	ret = seal(p);
 	if (ret)
 		return fail(ret, "cannot seal the region");
 	if (p->opt.nic)
 		return EXIT_OK;
-	p->map_len = p->setup.region_size - o->slots;
-	p->map = mmap(NULL, p->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, p->fd, o->slots);
-	if (p->map == MAP_FAILED) {
-		p->map = NULL;
+	p->region.len = p->region.setup.region_size - o->slots;
+	p->region.map = mmap(NULL, p->region.len, PROT_READ | PROT_WRITE, MAP_SHARED, p->region.fd,
+			     o->slots);
+	if (p->region.map == MAP_FAILED) {
+		p->region.map = NULL;
 		return fail(-errno, "cannot map the slots of the region");
 	}
 	return EXIT_OK;
-}
-
-void pipeline_region_close(struct pipeline *p)
-{
-	if (p->map)
-		munmap(p->map, p->map_len);
-	if (p->fd >= 0)
-		close(p->fd);
 }

@@ -82,13 +82,14 @@ static uint32_t buffers_held(const struct loop_stats *s)
 
 static uint32_t all_buffers(const struct pipeline *p, const struct loop_stats *s)
 {
-	return p->opt.nic ? s->areas * (p->opt.area / p->opt.buffer) : p->setup.nr_slots;
+	return p->opt.nic ? s->areas * (p->opt.area / p->opt.buffer) : p->region.setup.nr_slots;
 }
 
 /* Bytes of them, and how often they became more. */
 static uint64_t area_size(const struct pipeline *p, const struct loop_stats *s)
 {
-	return p->opt.nic ? s->areas * p->opt.area : p->setup.nr_slots * (uint64_t)PIPELINE_SLOT;
+	return p->opt.nic ? s->areas * p->opt.area
+			  : p->region.setup.nr_slots * (uint64_t)PIPELINE_SLOT;
 }
 
 static uint32_t area_grew(const struct pipeline *p, const struct loop_stats *s)

@@ -19,7 +19,7 @@
 
 static void *in_region(const struct pipeline_queue *q, uint64_t offset)
 {
-	return (char *)q->pipeline->map + offset;
+	return (char *)q->pipeline->region.map + offset;
 }
 
 static int make_ring(struct pipeline_queue *q)
@@ -45,7 +45,7 @@ static int register_files(struct pipeline_queue *q)
 	int ret;
 
 	memset(files, 0xff, sizeof(files));
-	files[LOOP_REGION_FILE] = q->pipeline->fd;
+	files[LOOP_REGION_FILE] = q->pipeline->region.fd;
 	ret = io_uring_register(q->fd, IORING_REGISTER_FILES, files,
 				LOOP_FIRST_FILE + LOOP_STREAMS);
 	return ret < 0 ? pipeline_queue_failed(q, ret, "cannot register files with io_uring")
@@ -56,7 +56,7 @@ static int register_files(struct pipeline_queue *q)
 static int register_memory(struct pipeline_queue *q)
 {
 	struct io_uring_region_desc desc = {
-		.user_addr = (uintptr_t)q->pipeline->map,
+		.user_addr = (uintptr_t)q->pipeline->region.map,
 		.size = pipeline_loop_memory(q->pipeline),
 		.flags = IORING_MEM_REGION_TYPE_USER,
 	};
@@ -90,7 +90,7 @@ static int bind_queue(struct pipeline_queue *q)
 
 	pipeline_area_events(q, &event);
 	q->area = (struct io_uring_zcrx_area_reg){
-		.addr = (uintptr_t)in_region(q, q->pipeline->setup.offsets.data + q->data),
+		.addr = (uintptr_t)in_region(q, q->pipeline->region.setup.offsets.data + q->data),
 		.len = opt->area,
 	};
 	for (tries = 0; tries < PATIENCE; tries++) {

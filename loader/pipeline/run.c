@@ -22,14 +22,12 @@ static_assert(PIPELINE_MAX_POLICIES * POLICIES_PER_FILE <= POLICY_MAX_USES);
 
 static int use_policies(struct pipeline *p)
 {
-	unsigned int i;
-	int ret = EXIT_OK;
+	const struct pipeline_options *opt = &p->opt;
 
-	if (!p->opt.nr_policies && p->prog->policy)
-		return policy_use_or_load(&p->policies, p->fd, p->prog->policy);
-	for (i = 0; i < p->opt.nr_policies && !ret; i++)
-		ret = policy_use_or_load(&p->policies, p->fd, p->opt.policies[i]);
-	return ret;
+	if (!opt->nr_policies && p->prog->policy)
+		return policy_use_or_load(&p->policies, p->region.fd, p->prog->policy);
+	return policy_use_all(&p->policies, p->region.fd, opt->policies, opt->nr_policies,
+			      policy_use_or_load);
 }
 
 static int setup_nic(struct pipeline *p)
@@ -106,7 +104,7 @@ static int serve(struct pipeline *p)
 			drain(p);
 		if (microseconds_of(CLOCK_MONOTONIC) >= next) {
 			pipeline_report_now(p);
-			policy_uses_look(&p->policies, p->fd, pipeline_report_ejected);
+			policy_uses_look(&p->policies, p->region.fd, pipeline_report_ejected);
 			next += 1000000;
 		}
 	}
@@ -193,18 +191,18 @@ static int run(struct pipeline *p)
 	}
 	p->started = microseconds_of(CLOCK_MONOTONIC);
 	ret = serve(p);
-	policy_uses_look_last(&p->policies, p->fd, pipeline_report_ejected);
+	policy_uses_look_last(&p->policies, p->region.fd, pipeline_report_ejected);
 	status = status_of(p, why, sizeof(why));
 	pipeline_report_end(p, why);
 	pipeline_report_sum(p, &stats);
 	if (!stats.under_way)
-		target_remove_all(p->fd);
+		target_remove_all(p->region.fd);
 	return status ?: ret;
 }
 
 int pipeline_run(const struct pipeline_prog *prog, const struct pipeline_options *opt)
 {
-	static struct pipeline p = { .fd = -1, .listener = -1 };
+	static struct pipeline p = { .region.fd = -1, .listener = -1 };
 	int ret;
 
 	p.prog = prog;
@@ -215,7 +213,7 @@ int pipeline_run(const struct pipeline_prog *prog, const struct pipeline_options
 	pipeline_listen_end(&p);
 	ring_buffer__free(p.events);
 	pipeline_queues_stop(&p);
-	pipeline_region_close(&p);
+	region_close(&p.region);
 	if (p.nic && nic_restore(p.nic))
 		ret = ret ?: EXIT_FAILED;
 	return ret;

@@ -150,7 +150,7 @@ static int start_threads(struct pipeline *p)
 		q->pipeline = p;
 		q->index = i;
 		q->fd = -1;
-		q->memory = p->setup.offsets.rings + i * PIPELINE_RING_PART;
+		q->memory = p->region.setup.offsets.rings + i * PIPELINE_RING_PART;
 		q->lists = pipeline_lists_of(q);
 		q->data = pipeline_area_of(q);
 		ret = pthread_create(&q->thread, NULL, queue_main, q);

@@ -196,6 +196,17 @@ int policy_use_or_load(struct policy_uses *uses, int region, const char *what)
 	return ret < 0 ? use_status(ret, what) : ret;
 }
 
+int policy_use_all(struct policy_uses *uses, int region, const char *const *names, unsigned int nr,
+		   int (*use_one)(struct policy_uses *uses, int region, const char *name))
+{
+	unsigned int i;
+	int ret = EXIT_OK;
+
+	for (i = 0; i < nr && !ret; i++)
+		ret = use_one(uses, region, names[i]);
+	return ret;
+}
+
 /* --- was it ejected? -------------------------------------------------------- */
 
 /* It may be unloaded by now; then what is known of it stays. */

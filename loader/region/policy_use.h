@@ -29,6 +29,10 @@ int policy_use(struct policy_uses *uses, int region, const char *name);
  */
 int policy_use_or_load(struct policy_uses *uses, int region, const char *what);
 
+/* All of these, with one of the two above. */
+int policy_use_all(struct policy_uses *uses, int region, const char *const *names, unsigned int nr,
+		   int (*use)(struct policy_uses *uses, int region, const char *name));
+
 /*
  * See whether policies were ejected, and call noticed, unless it is NULL, of each that
  * was since the last look. Is there one whose ejection is still to come?

@@ -201,6 +201,27 @@ int target_add(int module, const char *path, struct unified_io_target *t)
 	return ret ? fail_add(module, ret, path, name, t) : EXIT_OK;
 }
 
+int target_add_all(int module, const char *const *paths, unsigned int nr,
+		   const struct unified_io_target *wanted, struct unified_io_target *t)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < nr; i++) {
+		t[i] = *wanted;
+		ret = target_add(module, paths[i], &t[i]);
+		if (ret)
+			return ret;
+		if (t[i].lba_size != t[0].lba_size)
+			return fail(
+				0,
+				"'%s' has blocks of %u bytes and '%s' of %u: that cannot be one "
+				"operation, which is for blocks of one size",
+				paths[0], t[0].lba_size, paths[i], t[i].lba_size);
+	}
+	return EXIT_OK;
+}
+
 void target_remove_all(int module)
 {
 	struct unified_io_target t = {}, found;

@@ -16,6 +16,13 @@
 int target_add(int module, const char *path, struct unified_io_target *t);
 
 /*
+ * Add the devices at all of these paths, as wanted says: t has one for each. They are
+ * refused if their blocks are not of one size.
+ */
+int target_add_all(int module, const char *const *paths, unsigned int nr,
+		   const struct unified_io_target *wanted, struct unified_io_target *t);
+
+/*
  * Remove all targets of the region, with nothing under way: it waits until the devices are
  * free, so that who uses one next does not find it in use by a process that has ended.
  */
