@@ -4,19 +4,17 @@
  * what they were before, also after a crash. What they are: nic_show.c.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "interrupt.h"
 #include "json.h"
 #include "nic.h"
 #include "nic_setup.h"
 #include "nic_show.h"
 #include "nic_state.h"
+#include "processes.h"
 #include "unifiedctl.h"
 #include "units.h"
 
@@ -82,35 +80,13 @@ static int parse_setup(int argc, char **argv, struct wish *wish)
 	return EXIT_OK;
 }
 
-/* Until it ends; who interrupts us means it. Returns its exit status. */
-static int run(char **command)
-{
-	int status;
-	pid_t pid;
-
-	interrupt_setup();
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		return fail(-errno, "cannot run '%s'", command[0]);
-	if (!pid) {
-		execvp(command[0], command);
-		fail(-errno, "cannot run '%s'", command[0]);
-		fflush(stdout);
-		_exit(EXIT_FAILED);
-	}
-	while (waitpid(pid, &status, 0) < 0)
-		kill(pid, SIGTERM);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 static int run_and_restore(struct nic_setup *setup, char **command)
 {
 	int status, ret;
 
 	if (nic_setup_note(setup))
 		fprintf(stderr, "unifiedctl: %s\n", nic_setup_note(setup));
-	status = run(command);
+	status = process_run(command);
 	ret = nic_restore(setup);
 	return status ? status : ret;
 }

@@ -14,11 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "json.h"
 #include "ledger.h"
+#include "processes.h"
 #include "target.h"
 #include "unifiedctl.h"
 #include "units.h"
@@ -308,9 +308,7 @@ static int run_with(int fd, char **command)
 	snprintf(number, sizeof(number), "%d", fd);
 	setenv("UNIFIED_IO_FD", number, 1);
 	fcntl(fd, F_SETFD, 0);
-	fflush(stdout);
-	execvp(command[0], command);
-	return fail(-errno, "cannot run '%s'", command[0]);
+	return process_become(command);
 }
 
 static int region_create(int argc, char **argv)

@@ -3,13 +3,18 @@
  * Other processes, see processes.h.
  */
 #include <dirent.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "files.h"
+#include "interrupt.h"
 #include "processes.h"
+#include "unifiedctl.h"
 
 bool processes_any(bool (*seen)(int pid, void *arg), void *arg)
 {
@@ -53,4 +58,31 @@ bool process_has(int pid, const char *dir, bool (*is_it)(const char *path, const
 	if (files)
 		closedir(files);
 	return found;
+}
+
+int process_become(char **command)
+{
+	fflush(stdout);
+	execvp(command[0], command);
+	return fail(-errno, "cannot run '%s'", command[0]);
+}
+
+int process_run(char **command)
+{
+	int status;
+	pid_t pid;
+
+	interrupt_setup();
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		return fail(-errno, "cannot run '%s'", command[0]);
+	if (!pid) {
+		process_become(command);
+		fflush(stdout);
+		_exit(EXIT_FAILED);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		kill(pid, SIGTERM);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Other processes, and what they have open, as far as that can be seen from here.
+ * Other processes: what they have open, as far as that can be seen from here, and those
+ * that a command runs.
  */
 #ifndef PROCESSES_H
 #define PROCESSES_H
@@ -17,5 +18,17 @@ void process_name(int pid, char *name, size_t size);
 /* Is it so of a file of the process? dir is "fd" or "fdinfo" of /proc/PID. */
 bool process_has(int pid, const char *dir, bool (*is_it)(const char *path, const void *arg),
 		 const void *arg);
+
+/*
+ * Become another program, command[0] as a shell would find it, with all that has
+ * no close-on-exec. Returns if that cannot be: an exit status, and fail() has said why.
+ */
+int process_become(char **command);
+
+/*
+ * Run it, and wait until it ends; who interrupts this process means it, and it is ended.
+ * Its exit status.
+ */
+int process_run(char **command);
 
 #endif
