@@ -209,10 +209,9 @@ __noinline int stream_full(RING, __u32 index)
 	return 0;
 }
 
-static __always_inline void pipeline_data(struct iou_ctx *ring, __u8 *mem, __u32 index, __u64 addr,
-					  __u32 len)
+static __always_inline void pipeline_data(struct iou_ctx *ring, __u8 *mem, struct stream *s,
+					  __u32 index, __u64 addr, __u32 len)
 {
-	struct stream *s = stream_at(index);
 	__u32 k = s->command;
 	struct command *c = command_at(k);
 

@@ -24,8 +24,8 @@
  * Bytes of a stream, in a buffer to which there is one more reference: it is noted in
  * the stream's open command, or in another one.
  */
-static __always_inline void pipeline_data(struct iou_ctx *ring, __u8 *mem, __u32 index, __u64 addr,
-					  __u32 len);
+static __always_inline void pipeline_data(struct iou_ctx *ring, __u8 *mem, struct stream *s,
+					  __u32 index, __u64 addr, __u32 len);
 
 /*
  * Others need the buffers that the stream's open command holds: let go of them if they
@@ -46,7 +46,7 @@ static __always_inline void stream_data(struct iou_ctx *ring, __u8 *mem, __u32 i
 
 	s->got += len;
 	s->taken++;
-	pipeline_data(ring, mem, index, addr, len);
+	pipeline_data(ring, mem, s, index, addr, len);
 }
 
 /* --- one begins ------------------------------------------------------------------------ */

@@ -7,10 +7,9 @@
 
 __u64 discarded;
 
-static __always_inline void pipeline_data(struct iou_ctx *ring, __u8 *mem, __u32 index, __u64 addr,
-					  __u32 len)
+static __always_inline void pipeline_data(struct iou_ctx *ring, __u8 *mem, struct stream *s,
+					  __u32 index, __u64 addr, __u32 len)
 {
-	struct stream *s = stream_at(index);
 	struct command *c = command_at(s->command);
 
 	discarded += len;
