@@ -25,6 +25,7 @@ struct place {
 	__u64 lba_end;	 /* of the extent */
 	__u64 extent;	 /* where it began */
 	__u64 in_extent; /* bytes */
+	__u64 taken;	 /* blocks, ever */
 };
 
 PRIVATE struct place places[LOOP_STREAMS];
@@ -55,22 +56,29 @@ __noinline int report_extent(__u32 index)
 	return 0;
 }
 
-/* So many blocks from its lba on. */
+/*
+ * So many blocks from its lba on, or more: as many as it has taken already. A short
+ * stream takes what it needs, and a long one has few extents.
+ */
 __noinline int stream_reserve(__u32 index, __u32 blocks)
 {
+	__u32 targets = stream_at(index)->targets;
 	struct place *p = place_at(index);
+	__u64 want = p->taken < setup.extent ? p->taken : setup.extent;
 	__u64 start = 0, end = 0;
 	int ret;
 
-	ret = space_take(stream_at(index)->targets, p->lba, p->lba_end, blocks, &start, &end);
+	ret = space_take(targets, p->lba, p->lba_end, blocks, want, &start, &end);
 	if (ret)
 		return ret;
 	/* Where it goes on without a gap it is the same extent. */
 	if (!p->lba_end || start != p->lba_end) {
 		report_extent(index);
+		space_return(targets, p->lba, p->lba_end);
 		p->extent = start;
 		p->lba = start;
 	}
+	p->taken += end - start;
 	p->lba_end = end;
 	return 0;
 }

@@ -182,12 +182,23 @@ struct loop_event {
 #define LOOP_PRIVATE ".bss.loop"
 #define LOOP_SPACE   "space"
 
-/* Blocks that no stream has yet, of each target; shared by all rings. */
+#define LOOP_RANGES 256 /* a power of two */
+
+/* Blocks that a stream had and did not need, of all of some targets. */
+struct loop_range {
+	__u64 lba;
+	__u64 blocks;
+	__u32 targets;
+	__u32 resv;
+};
+
+/* Blocks that no stream has; shared by all rings. */
 struct loop_space {
 	struct bpf_spin_lock lock;
-	__u32 resv;
-	__u64 next[32];
+	__u32 nr_ranges;
+	__u64 next[32]; /* of each target, from here on nobody ever had one */
 	__u64 end[32];
+	struct loop_range ranges[LOOP_RANGES];
 };
 
 #endif

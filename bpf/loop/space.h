@@ -2,6 +2,10 @@
 /*
  * Blocks of the targets: each stream takes some that nobody has, and gives back
  * what it did not need. All loops of a pipeline take from the same, which has a lock.
+ *
+ * Behind a target's "next" all are free. What is given back is in front of that: it is
+ * joined with what is free beside it, and is what others take first. Only so many of
+ * these ranges are remembered; where there are more, the smallest is given up.
  */
 #ifndef LOOP_SPACE_H
 #define LOOP_SPACE_H
@@ -15,64 +19,197 @@ struct {
 	__type(value, struct loop_space);
 } space SEC(".maps");
 
-/*
- * Blocks that are free on all of the targets, at least as many as asked for, less
- * those from lba to lba_end that a stream has left if they directly follow: an
- * extent, or less when there are not many left, so that streams do not run out of
- * blocks that others have and do not need.
- */
-static __always_inline int space_take(__u32 targets, __u64 lba, __u64 lba_end, __u32 blocks,
-				      __u64 *start, __u64 *end)
+/* --- ranges that were given back; with the lock ----------------------------------- */
+
+static __always_inline void range_remove(struct loop_space *sp, __u32 i)
 {
+	__u32 last = sp->nr_ranges - 1;
+
+	*element(sp->ranges, i) = *element(sp->ranges, last);
+	sp->nr_ranges = last;
+}
+
+/* Is what ends there in front of what nobody ever had? */
+static __always_inline bool range_is_last(struct loop_space *sp, __u32 targets, __u64 end)
+{
+	__u32 i = zero;
+
+	while (i < 32 && may_go_on()) {
+		if (targets & 1U << (i & 31) && *element(sp->next, i) != end)
+			return false;
+		i++;
+	}
+	return true;
+}
+
+static __always_inline void range_add(struct loop_space *sp, __u32 targets, __u64 lba, __u64 end)
+{
+	__u64 least = end - lba;
+	__u32 i = zero, to = LOOP_RANGES;
+
+	while (i < sp->nr_ranges && i < LOOP_RANGES && may_go_on()) {
+		struct loop_range *r = element(sp->ranges, i);
+
+		if (r->targets == targets && (r->lba == end || r->lba + r->blocks == lba)) {
+			if (r->lba == end)
+				end += r->blocks;
+			else
+				lba = r->lba;
+			least = end - lba;
+			range_remove(sp, i);
+			/* It may have others beside it now. */
+			i = zero;
+			to = LOOP_RANGES;
+			continue;
+		}
+		if (r->blocks < least) {
+			least = r->blocks;
+			to = i;
+		}
+		i++;
+	}
+	if (range_is_last(sp, targets, end)) {
+		for (i = zero; i < 32 && may_go_on(); i++)
+			if (targets & 1U << (i & 31))
+				*element(sp->next, i) = lba;
+		return;
+	}
+	if (sp->nr_ranges < LOOP_RANGES)
+		to = sp->nr_ranges++;
+	if (to < LOOP_RANGES)
+		*element(sp->ranges, to) = (struct loop_range){
+			.lba = lba,
+			.blocks = end - lba,
+			.targets = targets,
+		};
+}
+
+/* One that goes on at an address, or the first that is large enough. */
+static __always_inline __u32 range_find(struct loop_space *sp, __u32 targets, __u64 at, __u64 least,
+					__u64 blocks)
+{
+	__u32 i = zero, found = LOOP_RANGES;
+
+	while (i < sp->nr_ranges && i < LOOP_RANGES && may_go_on()) {
+		const struct loop_range *r = element(sp->ranges, i);
+
+		if (r->targets == targets && r->lba == at && r->blocks >= least)
+			return i;
+		if (r->targets == targets && r->blocks >= blocks && found == LOOP_RANGES)
+			found = i;
+		i++;
+	}
+	return found;
+}
+
+/* --- what nobody ever had; with the lock ------------------------------------------- */
+
+/* From where on all of the targets have blocks, and up to where. */
+static __always_inline void space_left(const struct loop_space *sp, __u32 targets, __u64 *from,
+				       __u64 *to)
+{
+	__u32 i;
+
+	*from = 0;
+	*to = ~0ULL;
+	for (i = 0; i < 32; i++) {
+		if (!(targets & (1U << i)))
+			continue;
+		if (sp->next[i] > *from)
+			*from = sp->next[i];
+		if (sp->end[i] < *to)
+			*to = sp->end[i];
+	}
+	if (*from > *to)
+		*from = *to;
+}
+
+/* Those in front are the rest of a target that has less of them in use. */
+static __always_inline void space_advance(struct loop_space *sp, __u32 targets, __u64 from,
+					  __u64 to)
+{
+	__u32 i = zero;
+
+	while (i < 32 && may_go_on()) {
+		__u32 bit = 1U << (i & 31);
+		__u64 *next = element(sp->next, i);
+
+		if (targets & bit) {
+			if (*next < from)
+				range_add(sp, bit, *next, from);
+			*next = to;
+		}
+		i++;
+	}
+}
+
+/* --- for streams ------------------------------------------------------------------------ */
+
+/*
+ * So many blocks that are free on all of the targets, or more, up to what the stream
+ * wants. It has those from lba to lba_end, and less are needed if what it gets directly
+ * follows: then it is the same extent.
+ */
+static __always_inline int space_take(__u32 targets, __u64 lba, __u64 lba_end, __u64 blocks,
+				      __u64 want, __u64 *start, __u64 *end)
+{
+	__u64 from, to, least = blocks - (lba_end - lba);
 	__u32 key = 0, i;
 	struct loop_space *sp = bpf_map_lookup_elem(&space, &key);
-	__u64 from = 0, to = ~0ULL, want;
+	struct loop_range *r;
+	int ret = 0;
 
 	if (!sp)
 		return -ENOSPC;
 	bpf_spin_lock(&sp->lock);
-	for (i = 0; i < 32; i++) {
-		if (!(targets & (1U << i)))
-			continue;
-		if (sp->next[i] > from)
-			from = sp->next[i];
-		if (sp->end[i] < to)
-			to = sp->end[i];
+	space_left(sp, targets, &from, &to);
+	i = range_find(sp, targets, lba_end, least, blocks);
+	r = element(sp->ranges, i);
+	if (i < LOOP_RANGES && (r->lba == lba_end || from != lba_end || to - from < least)) {
+		if (want < blocks)
+			want = blocks;
+		if (want > r->blocks)
+			want = r->blocks;
+		*start = r->lba;
+		*end = r->lba + want;
+		r->lba += want;
+		r->blocks -= want;
+		if (!r->blocks)
+			range_remove(sp, i);
+	} else {
+		/* Streams do not run out of blocks that others have and do not need. */
+		__u64 most = (to - from) / (2 * setup.queues * (stats.streams ?: 1));
+
+		if (from == lba_end)
+			blocks = least;
+		if (want > most)
+			want = most;
+		if (want < blocks)
+			want = blocks;
+		if (to - from > want)
+			to = from + want;
+		if (to - from < blocks)
+			ret = -ENOSPC;
+		else
+			space_advance(sp, targets, from, to);
+		*start = from;
+		*end = to;
 	}
-	if (from > to)
-		from = to;
-	if (from == lba_end)
-		blocks -= lba_end - lba;
-	want = (to - from) / (2 * setup.queues * (stats.streams ?: 1));
-	if (want > setup.extent)
-		want = setup.extent;
-	if (want < blocks)
-		want = blocks;
-	if (to - from > want)
-		to = from + want;
-	if (to - from >= blocks)
-		for (i = 0; i < 32; i++)
-			if (targets & (1U << i))
-				sp->next[i] = to;
 	bpf_spin_unlock(&sp->lock);
-	*start = from;
-	*end = to;
-	return to - from >= blocks ? 0 : -ENOSPC;
+	return ret;
 }
 
-/* From lba on, unless somebody has taken what is behind lba_end. */
+/* Nobody needs those from lba to lba_end. */
 __noinline int space_return(__u32 targets, __u64 lba, __u64 lba_end)
 {
 	struct loop_space *sp;
-	__u32 key = 0, i;
+	__u32 key = 0;
 
 	sp = bpf_map_lookup_elem(&space, &key);
-	if (!sp)
+	if (!sp || lba == lba_end)
 		return 0;
 	bpf_spin_lock(&sp->lock);
-	for (i = 0; i < 32; i++)
-		if (targets & (1U << i) && sp->next[i] == lba_end)
-			sp->next[i] = lba;
+	range_add(sp, targets, lba, lba_end);
 	bpf_spin_unlock(&sp->lock);
 	return 0;
 }
