@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# VM: --nvme 64M
+# Timeout: 300
+#
+# unifiedctl ingest with a slow device beside a fast one: who waits for a place in the
+# slow one's queue is not the loop, so what goes to the other is not held up, nor is
+# Ctrl-C.
+. selftest.sh
+. ingest-lib.inc
+
+modprobe -rq null_blk
+modprobe null_blk nr_devices=0 || skip_all "no null_blk in this kernel"
+mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
+# One command at a time, of a second each.
+slow=/sys/kernel/config/nullb/slow
+mkdir $slow
+for setting in size=64 memory_backed=1 irqmode=2 completion_nsec=1000000000 hw_queue_depth=1 submit_queues=1; do
+	echo "${setting#*=}" >"$slow/${setting%%=*}"
+done
+echo 1 >$slow/power
+slow_disk=/dev/slow
+[ -e $slow_disk ] || slow_disk=/dev/nullb$(cat $slow/index)
+
+random 2M large
+random 300001 odd
+ok "the NIC" nic
+mtu 4148
+ok "a policy that goes by the sender's port" unifiedctl policy load /unified/selftests/progs/ingest_policy.bpf.o
+
+for how in "" --block; do
+	# shellcheck disable=SC2086 # or none
+	starts "a slow device and a fast one${how:+, $how}" --listen 10.9.0.1:9000 --dev testnic0 --queues 3 --policy by_port \
+		--target $slow_disk --target "$disk" $how --streams 2 --stats-json
+	send large sourceport=5001,reuseaddr 2>/dev/null &
+	sender=$!
+	ok "the slow one has commands" waits_for '.under_way > 1'
+	send odd sourceport=5002,reuseaddr
+	ok "a stream to the fast one ends" waits_for '.closed == 1'
+	ok "the slow one has hardly begun" waits_for '.closed == 1 and .under_way > 0 and .stored < 300001 + 1048576'
+	stop
+	wait $sender
+	ok "Ctrl-C is taken, and all that came is stored" counted '.stored == .bytes'
+done
+unifiedctl policy unload by_port >/dev/null
+rmdir $slow
+modprobe -r null_blk
+finish
