@@ -180,7 +180,7 @@ $(testnic): $(wildcard selftests/testnic/*.[ch]) selftests/testnic/Kbuild $(conf
 	$(Q)cp $(out)/testnic/$(@F) $@
 
 # A pipeline of its own; its main() goes before that of unifiedctl.
-$(out)/bpf/%.bpf.o: selftests/pipeline/%.bpf.c $(out)/vmlinux.h
+$(out)/bpf/discard.bpf.o: selftests/pipeline/discard.bpf.c $(out)/vmlinux.h
 	$(bpf_object)
 
 $(out)/selftests/pipeline/discard: selftests/pipeline/discard.c $(ctl_obj) $(out)/skel/discard.skel.h
