@@ -27,6 +27,13 @@ ok "a device that is none" json '.error | test("no block device")' unifiedctl -p
 ok "bytes that are no UTF-8" json '.error | test("region list")' unifiedctl -j target list $'\xff\xc3"\xe2\x82'
 ok "are no JSON" valid unifiedctl -j target list $'a\xff\xc3\xed\xa0\x80\xc0\xaf\xf5\x80\x80\x80\xe2\x82'
 ok "what is UTF-8 stays" json '.error | test("äß€😀")' unifiedctl -j target list äß€😀
+unifiedctl policy load count >/dev/null
+fails_at() { strace -qq -o calls -e trace=ioctl -e inject=ioctl:error=EIO:when="$1" "${@:2}"; }
+ok "a list that fails half way" json 'length == 2 and .[0].name == "pass" and .[1].errno == 5 and (.[1] | has("name") | not)' fails_at 2 unifiedctl -j policy list
+fails_at 2 unifiedctl -j policy list >/dev/null
+ok "has failed" test $? -eq 1
+ok "one that fails at once" json 'length == 1 and .[0].errno == 5' fails_at 1 unifiedctl -j region list
+unifiedctl policy unload count
 ok "unload" json '.unloaded == "pass"' unifiedctl -j policy unload pass
 ok "wrong usage" json '.error' unifiedctl --json policy
 ok "no such object" json '.error' unifiedctl polcy --pretty

@@ -305,7 +305,7 @@ static int check_source(struct ingest_options *opt, bool recv)
 		return fail_usage("which queues of %s? --queues LIST", opt->nic);
 	opt->ifindex = if_nametoindex(opt->nic);
 	if (!opt->ifindex)
-		return fail(0, "there is no interface '%s'. See: ip link", opt->nic);
+		return fail_because(-ENODEV, "there is no interface '%s'. See: ip link", opt->nic);
 	return EXIT_OK;
 }
 

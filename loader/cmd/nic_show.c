@@ -269,11 +269,11 @@ int nic_show(int argc, char **argv)
 	if (json_output)
 		json_array(NULL);
 	ret = nic_for_each(show_one, &count);
-	if (json_output)
-		json_end();
 	if (ret)
 		return fail(ret, "cannot look at the interfaces");
-	if (!json_output && !count)
+	if (json_output)
+		json_end();
+	else if (!count)
 		puts("there is no interface with receive rings");
 	return EXIT_OK;
 }

@@ -19,7 +19,8 @@
 
 static int fail_unknown(const char *name)
 {
-	return fail(0, "no policy '%s' is registered. See: unifiedctl policy list", name);
+	return fail_because(-ENOENT, "no policy '%s' is registered. See: unifiedctl policy list",
+			    name);
 }
 
 /* --- list and show --------------------------------------------------------- */
@@ -79,7 +80,7 @@ static int policy_list(int argc, char **argv)
 	(void)argv;
 	if (argc)
 		return fail_usage("policy list takes no arguments");
-	/* Ask before the first brace: no document that is cut short. */
+	/* Ask before the first bracket: what cannot begin is an error, and no list. */
 	fd = module_open();
 	if (fd < 0)
 		return policies_fail(fd);
@@ -87,11 +88,13 @@ static int policy_list(int argc, char **argv)
 	if (json_output)
 		json_array(NULL);
 	ret = policies_for_each(print_row, &count);
+	if (ret)
+		return policies_fail(ret);
 	if (json_output)
 		json_end();
-	else if (!ret && !count)
+	else if (!count)
 		puts("no policy is registered");
-	return ret ? policies_fail(ret) : EXIT_OK;
+	return EXIT_OK;
 }
 
 static void print_policy(const struct policy *p)
@@ -131,6 +134,35 @@ static int policy_show(int argc, char **argv)
 
 /* --- attach and detach ----------------------------------------------------- */
 
+static int fail_attach(int err, const char *doing, const struct unified_io_bpf *bpf)
+{
+	switch (err) {
+	case -EEXIST:
+		return fail_because(err, "'%s' is attached to region %u already", bpf->name,
+				    bpf->region);
+	case -ESTALE:
+		return fail_because(err, "'%s' was ejected: unload it and load it again",
+				    bpf->name);
+	case -EXDEV:
+		return fail_because(err, "'%s' was loaded for another region, and is for no other",
+				    bpf->name);
+	case -ENOSPC:
+		return fail_because(err, "region %u has %u policies: detach one that is not needed",
+				    bpf->region, UNIFIED_IO_MAX_POLICIES);
+	case -EPERM:
+		return fail_because(err, "it takes CAP_SYS_ADMIN to %s policies by a region's id",
+				    doing);
+	case -ENOENT:
+		return fail_because(
+			err,
+			"no policy '%s', no region %u, or the one is not attached to the other. "
+			"See: unifiedctl policy list; unifiedctl region list",
+			bpf->name, bpf->region);
+	default:
+		return fail(err, "cannot %s '%s'", doing, bpf->name);
+	}
+}
+
 static int attach(unsigned long cmd, const char *doing, int argc, char **argv)
 {
 	struct unified_io_bpf bpf = {};
@@ -154,29 +186,8 @@ static int attach(unsigned long cmd, const char *doing, int argc, char **argv)
 		return policies_fail(fd);
 	ret = ioctl(fd, cmd, &bpf) ? -errno : 0;
 	close(fd);
-	switch (ret) {
-	case 0:
-		break;
-	case -EEXIST:
-		return fail(0, "'%s' is attached to region %u already", bpf.name, region);
-	case -ESTALE:
-		return fail(0, "'%s' was ejected: unload it and load it again", bpf.name);
-	case -EXDEV:
-		return fail(0, "'%s' was loaded for another region, and is for no other", bpf.name);
-	case -ENOSPC:
-		return fail(0, "region %u has %u policies: detach one that is not needed", region,
-			    UNIFIED_IO_MAX_POLICIES);
-	case -EPERM:
-		return fail(0, "it takes CAP_SYS_ADMIN to %s policies by a region's id", doing);
-	case -ENOENT:
-		return fail(
-			0,
-			"no policy '%s', no region %u, or the one is not attached to the other. "
-			"See: unifiedctl policy list; unifiedctl region list",
-			bpf.name, region);
-	default:
-		return fail(ret, "cannot %s '%s'", doing, bpf.name);
-	}
+	if (ret)
+		return fail_attach(ret, doing, &bpf);
 	if (json_output) {
 		json_object(NULL);
 		json_str(doing, bpf.name);

@@ -177,8 +177,10 @@ static int replace_all(struct loaded_policy *loaded, int n)
 
 		/* First look whether all are there: what was replaced stays so. */
 		if (policies_find(loaded[i].name, &p) == 0)
-			return fail(0, "no policy '%s' is registered. See: unifiedctl policy list",
-				    loaded[i].name);
+			return fail_because(
+				-ENOENT,
+				"no policy '%s' is registered. See: unifiedctl policy list",
+				loaded[i].name);
 	}
 	for (i = 0; i < n && !ret; i++)
 		ret = replace_one(&loaded[i]);

@@ -125,8 +125,9 @@ int policy_try(int argc, char **argv)
 	if (ret < 0)
 		return policies_fail(ret);
 	if (!ret)
-		return fail(0, "no policy '%s' is registered. See: unifiedctl policy list",
-			    argv[0]);
+		return fail_because(-ENOENT,
+				    "no policy '%s' is registered. See: unifiedctl policy list",
+				    argv[0]);
 	ret = read_data(argc == 2 ? argv[1] : NULL, &d);
 	if (!ret)
 		ret = try_data(&p, &d);

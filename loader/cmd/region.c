@@ -121,7 +121,7 @@ static int region_list(int argc, char **argv)
 		return fail_usage("region list takes no arguments");
 	fd = module_open();
 	if (fd < 0)
-		return fail(0, "%s", module_advice(fd));
+		return module_fail(fd);
 	if (json_output)
 		json_array(NULL);
 	for (ret = module_next_region(fd, 1, &info); !ret;
@@ -138,11 +138,13 @@ static int region_list(int argc, char **argv)
 		       info.nr_slots, info.sealed ? "sealed" : "open");
 	}
 	close(fd);
+	if (ret != -ENOENT)
+		return fail(ret, "cannot list regions");
 	if (json_output)
 		json_end();
-	else if (ret == -ENOENT && !count)
+	else if (!count)
 		puts("there is no region");
-	return ret == -ENOENT ? EXIT_OK : fail(ret, "cannot list regions");
+	return EXIT_OK;
 }
 
 static int region_show(int argc, char **argv)
@@ -157,7 +159,7 @@ static int region_show(int argc, char **argv)
 		return fail_usage("'%s' is no id. See: unifiedctl region list", argv[0]);
 	fd = module_open();
 	if (fd < 0)
-		return fail(0, "%s", module_advice(fd));
+		return module_fail(fd);
 	ret = module_find_region(fd, id, &info);
 	close(fd);
 	if (ret)
@@ -185,7 +187,9 @@ static int parse_create_option(struct create *c, const char *name, const char *v
 
 	if (!strcmp(name, "nic")) {
 		s->net_ifindex = if_nametoindex(value);
-		return s->net_ifindex ? EXIT_OK : fail(0, "no interface '%s'. See: ip link", value);
+		return s->net_ifindex
+			       ? EXIT_OK
+			       : fail_because(-ENODEV, "no interface '%s'. See: ip link", value);
 	}
 	if (!strcmp(name, "drive")) {
 		c->drive = value;
@@ -328,7 +332,7 @@ static int region_create(int argc, char **argv)
 		return ret;
 	fd = module_open();
 	if (fd < 0)
-		return fail(0, "%s", module_advice(fd));
+		return module_fail(fd);
 	if (ioctl(fd, UNIFIED_IO_SETUP, &c.setup))
 		return fail_create(fd, -errno, &c);
 	if (c.seal_targets && ioctl(fd, UNIFIED_IO_SEAL_TARGETS))

@@ -227,7 +227,8 @@ static int show_totals(int fd, uint32_t id)
 	if (ret)
 		return fail(ret, "cannot look at regions%s", ret == -EPERM ? ": run as root" : "");
 	if (id && !s.nr)
-		return fail(0, "there is no region %u. See: unifiedctl region list", id);
+		return fail_because(-ENOENT, "there is no region %u. See: unifiedctl region list",
+				    id);
 	if (!id && json_output)
 		json_all(&s);
 	else if (!id)
@@ -319,7 +320,8 @@ static int watch(int fd, uint32_t id, uint64_t interval)
 
 	ret = take_samples(fd, id, &from);
 	if (!ret && id && !from.nr)
-		return fail(0, "there is no region %u. See: unifiedctl region list", id);
+		return fail_because(-ENOENT, "there is no region %u. See: unifiedctl region list",
+				    id);
 	if (!ret && !json_output)
 		print_ejected(&none, &from);
 	interrupt_setup();
@@ -391,7 +393,9 @@ int cmd_stat(int argc, char **argv)
 		return ret;
 	fd = module_open();
 	if (fd < 0)
-		return fail(0, "%s", module_advice(fd));
+		return module_fail(fd);
+	if (interval)
+		json_sequence();
 	ret = interval ? watch(fd, id, interval) : show_totals(fd, id);
 	close(fd);
 	return ret;

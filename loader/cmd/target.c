@@ -23,7 +23,7 @@ static int open_region(const char *word, uint32_t *id, int *fd)
 		return fail_usage("'%s' is no id. See: unifiedctl region list", word);
 	*fd = module_open();
 	if (*fd < 0)
-		return fail(0, "%s", module_advice(*fd));
+		return module_fail(*fd);
 	ret = module_find_region(*fd, *id, &info);
 	if (ret)
 		close(*fd);
@@ -116,12 +116,12 @@ static int list_targets(int fd, uint32_t region)
 		else
 			print_target(&t);
 	}
-	if (json_output)
-		json_end();
 	/* No more targets, or no more region. */
 	if (ret != -ENOENT)
 		return fail(ret, "cannot list the targets of region %u", region);
-	if (!json_output && !count)
+	if (json_output)
+		json_end();
+	else if (!count)
 		printf("region %u has no target. Try: unifiedctl target add %u DEV\n", region,
 		       region);
 	return EXIT_OK;
@@ -256,8 +256,9 @@ static int do_remove(int fd, struct unified_io_target *t)
 	if (!ioctl(fd, UNIFIED_IO_REMOVE_TARGET, t))
 		return EXIT_OK;
 	if (errno == ENODEV)
-		return fail(0, "region %u has no target %u. See: unifiedctl target list %u",
-			    t->region, t->index, t->region);
+		return fail_because(-ENODEV,
+				    "region %u has no target %u. See: unifiedctl target list %u",
+				    t->region, t->index, t->region);
 	return fail(-errno, "cannot remove target %u of region %u", t->index, t->region);
 }
 

@@ -304,9 +304,10 @@ int cmd_trace(int argc, char **argv)
 		return fail_usage("'%s' is no id. See: unifiedctl region list", argv[0]);
 	module = module_open();
 	if (module < 0)
-		return fail(0, "%s", module_advice(module));
+		return module_fail(module);
 	if (region)
 		ret = module_find_region(module, region, &info);
+	json_sequence();
 	/* From here on nothing may end it before the instance is removed. */
 	interrupt_setup();
 	if (!ret)

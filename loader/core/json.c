@@ -11,7 +11,7 @@
 
 #define JSON_DEPTH 16
 
-static bool pretty;
+static bool pretty, sequence, printed;
 static int depth;
 static struct {
 	char close;
@@ -21,6 +21,17 @@ static struct {
 void json_setup(bool want_pretty)
 {
 	pretty = want_pretty;
+}
+
+void json_sequence(void)
+{
+	sequence = true;
+}
+
+void json_leave(void)
+{
+	sequence = false;
+	printed = true;
 }
 
 static void json_newline(void)
@@ -116,8 +127,10 @@ void json_end(void)
 	if (level[depth].filled)
 		json_newline();
 	putchar(level[depth].close);
-	if (!depth)
-		putchar('\n');
+	if (depth)
+		return;
+	putchar('\n');
+	printed = true;
 }
 
 void json_str(const char *key, const char *value)
@@ -158,4 +171,20 @@ void json_numbers(const char *key, const unsigned int *numbers, unsigned int nr)
 	for (i = 0; i < nr; i++)
 		json_u64(NULL, numbers[i]);
 	json_end();
+}
+
+bool json_error(const char *text, int err)
+{
+	bool own = !depth || level[depth - 1].close == ']';
+
+	if (!depth && printed && !sequence)
+		return false;
+	if (own)
+		json_object(NULL);
+	json_str("error", text);
+	if (err)
+		json_s64("errno", -err);
+	while (depth)
+		json_end();
+	return true;
 }

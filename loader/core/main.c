@@ -50,27 +50,17 @@ static void usage(FILE *to)
 	      to);
 }
 
-static void report(int err, const char *fmt, va_list ap)
+/* Why is what the error itself has to say, or NULL. */
+static void report(int err, const char *why, const char *fmt, va_list ap)
 {
 	char *text;
 
 	/* Of any length: it may be all that the verifier said. */
 	if (vasprintf(&text, fmt, ap) < 0)
 		return;
-	fflush(stdout);
-	if (json_output) {
-		json_object(NULL);
-		json_str("error", text);
-		if (err)
-			json_s64("errno", -err);
-		json_end();
-	} else if (err) {
-		char why[128];
-
-		libbpf_strerror(err, why, sizeof(why));
-		fprintf(stderr, "unifiedctl: %s: %s\n", text, why);
-	} else {
-		fprintf(stderr, "unifiedctl: %s\n", text);
+	if (!json_output || !json_error(text, err)) {
+		fflush(stdout);
+		fprintf(stderr, "unifiedctl: %s%s%s\n", text, why ? ": " : "", why ?: "");
 	}
 	free(text);
 }
@@ -78,10 +68,23 @@ static void report(int err, const char *fmt, va_list ap)
 /* Say why a command failed. err is -errno, or 0 where fmt says it all. */
 int fail(int err, const char *fmt, ...)
 {
+	char why[128];
+	va_list ap;
+
+	if (err)
+		libbpf_strerror(err, why, sizeof(why));
+	va_start(ap, fmt);
+	report(err, err ? why : NULL, fmt, ap);
+	va_end(ap);
+	return EXIT_FAILED;
+}
+
+int fail_because(int err, const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	report(err, fmt, ap);
+	report(err, NULL, fmt, ap);
 	va_end(ap);
 	return EXIT_FAILED;
 }
@@ -91,7 +94,7 @@ int fail_usage(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	report(0, fmt, ap);
+	report(0, NULL, fmt, ap);
 	va_end(ap);
 	return EXIT_USAGE;
 }

@@ -79,6 +79,12 @@ const char *module_advice(int err)
 	}
 }
 
+/* Say so, where the module could not be opened. */
+int module_fail(int err)
+{
+	return fail_because(err, "%s", module_advice(err));
+}
+
 /* The region with the lowest id from id on. -ENOENT: there is none. */
 int module_next_region(int fd, uint32_t id, struct unified_io_region_info *info)
 {
@@ -99,7 +105,8 @@ int module_find_region(int fd, uint32_t id, struct unified_io_region_info *info)
 	int ret = module_next_region(fd, id, info);
 
 	if (ret == -ENOENT || (!ret && info->id != id))
-		return fail(0, "there is no region %u. See: unifiedctl region list", id);
+		return fail_because(-ENOENT, "there is no region %u. See: unifiedctl region list",
+				    id);
 	if (ret == -EPERM)
 		return fail(ret, "cannot look at regions: run as root");
 	return ret ? fail(ret, "cannot look at region %u", id) : EXIT_OK;

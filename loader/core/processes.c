@@ -13,6 +13,7 @@
 
 #include "files.h"
 #include "interrupt.h"
+#include "json.h"
 #include "processes.h"
 #include "unifiedctl.h"
 
@@ -82,6 +83,8 @@ int process_run(char **command)
 		fflush(stdout);
 		_exit(EXIT_FAILED);
 	}
+	/* The output is the command's. */
+	json_leave();
 	while (waitpid(pid, &status, 0) < 0)
 		kill(pid, SIGTERM);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

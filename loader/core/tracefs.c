@@ -90,7 +90,8 @@ static int switch_on(uint32_t region, int *pipe)
 	if (!ret)
 		ret = write_file("events/unified/enable", "1");
 	if (ret == -ENOENT)
-		return fail(0, "the module has no trace points here: %s", module_advice(ret));
+		return fail_because(ret, "the module has no trace points here: %s",
+				    module_advice(ret));
 	if (ret)
 		return fail_tracefs(ret, "switch the trace points on");
 	snprintf(text, sizeof(text), "%s/trace_pipe", instance);

@@ -50,6 +50,8 @@ int cmd_doctor(int argc, char **argv);
 /* main.c */
 extern bool json_output;
 int fail(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, for a sentence that says it all: the error's own text is left out. */
+int fail_because(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int fail_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* module.c: the module, through its device and its BTF */
@@ -57,6 +59,7 @@ int fail_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int module_open(void);
 int module_info(struct unified_io_info *info);
 const char *module_advice(int err);
+int module_fail(int err);
 int module_next_region(int fd, uint32_t id, struct unified_io_region_info *info);
 int module_next_policy(int fd, uint32_t id, struct unified_io_policy_info *info);
 int module_find_region(int fd, uint32_t id, struct unified_io_region_info *info);

@@ -120,8 +120,9 @@ const struct io_door *io_door(const char *name)
 static int fail_ring(int err)
 {
 	if (err == -EPERM)
-		return fail(0, "io_uring is switched off: sysctl kernel.io_uring_disabled=0, or "
-			       "take 'door ioctl'");
+		return fail_because(
+			err, "io_uring is switched off: sysctl kernel.io_uring_disabled=0, or "
+			     "take 'door ioctl'");
 	if (err == -ENOSYS || err == -EINVAL)
 		return fail(err, "this kernel has no io_uring that will do: take 'door ioctl'");
 	return fail(err, "cannot set a ring of io_uring up");

@@ -380,8 +380,9 @@ static int restore(struct nic_setup *s)
 		nic_state_remove(s->state.name);
 	if (!ret)
 		return EXIT_OK;
-	return fail(0, "%s%s%s", report.why, ret == -ENODEV ? "" : ". Try: unifiedctl nic restore ",
-		    ret == -ENODEV ? "" : s->state.name);
+	return fail_because(ret, "%s%s%s", report.why,
+			    ret == -ENODEV ? "" : ". Try: unifiedctl nic restore ",
+			    ret == -ENODEV ? "" : s->state.name);
 }
 
 int nic_restore(struct nic_setup *s)

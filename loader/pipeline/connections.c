@@ -58,7 +58,8 @@ int pipeline_listen(struct pipeline *p)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (bind(fd, (const struct sockaddr *)&opt->address, opt->address_len)) {
 		if (errno == EADDRNOTAVAIL)
-			return fail(0, "this machine does not have the address of --listen");
+			return fail_because(-EADDRNOTAVAIL,
+					    "this machine does not have the address of --listen");
 		return fail(-errno, "cannot listen there");
 	}
 	if (listen(fd, BACKLOG))
@@ -243,7 +244,9 @@ int pipeline_accept_all(struct pipeline *p)
 	case EINVAL:
 	case EBADF:
 	case EPERM:
-		return fail(-errno, "cannot accept connections");
+		/* It is told in the report, of what came until then. */
+		snprintf(p->why, sizeof(p->why), "cannot accept connections: %s", strerror(errno));
+		return EXIT_FAILED;
 	}
 	return EXIT_OK;
 }

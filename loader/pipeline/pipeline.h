@@ -174,6 +174,7 @@ struct pipeline {
 	uint64_t astray;  /* connections of another queue of the interface */
 	uint64_t events_bad;
 	bool draining;
+	char why[128];		 /* it ended, if it was not for a loop */
 	uint64_t started, ended; /* microseconds */
 };
 

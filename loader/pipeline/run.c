@@ -135,6 +135,10 @@ static int status_of(const struct pipeline *p, char *why, size_t size)
 	ret = pipeline_queues_status(p, why, size);
 	if (ret)
 		return ret;
+	if (p->why[0]) {
+		snprintf(why, size, "%s", p->why);
+		return EXIT_FAILED;
+	}
 	pipeline_report_sum(p, &s);
 	/* Also of what came when it was ending already. */
 	if (p->opt.require_zero_copy && pipeline_report_copied(&s)) {

@@ -117,7 +117,7 @@ int policies_fail(int err)
 {
 	if (err == -EPERM)
 		return fail(err, "cannot look at policies: run as root");
-	return fail(0, "%s", module_advice(err));
+	return module_fail(err);
 }
 
 struct search {

@@ -49,7 +49,7 @@ static const struct {
 static int fail_load(int err, const char *what)
 {
 	if (access(UNIFIED_IO_DEVICE, F_OK))
-		return fail(0, "cannot load '%s': %s", what, module_advice(-ENOENT));
+		return fail_because(-ENOENT, "cannot load '%s': %s", what, module_advice(-ENOENT));
 	if (err == -EPERM)
 		return fail(err, "cannot load '%s': run as root", what);
 	return bpf_log_fail(err, "cannot load '%s'", what);
@@ -167,10 +167,10 @@ int policy_object_load(struct bpf_object *obj, const char *what, struct loaded_p
 int policy_object_refused(int err, const char *name)
 {
 	if (err == -EEXIST)
-		return fail(0,
-			    "a policy '%s' is registered already. Unload it first: "
-			    "unifiedctl policy unload %s",
-			    name, name);
+		return fail_because(err,
+				    "a policy '%s' is registered already. Unload it first: "
+				    "unifiedctl policy unload %s",
+				    name, name);
 	return fail(err, "policy '%s' was refused when it was registered", name);
 }
 

@@ -149,15 +149,19 @@ static int use_status(int err, const char *name)
 	case 0:
 		return EXIT_OK;
 	case -ENOENT:
-		return fail(0, "no policy '%s' is registered. See: unifiedctl policy list", name);
+		return fail_because(
+			err, "no policy '%s' is registered. See: unifiedctl policy list", name);
 	case -ESTALE:
-		return fail(0, "policy '%s' was ejected: unload it and load it again", name);
+		return fail_because(err, "policy '%s' was ejected: unload it and load it again",
+				    name);
 	case -EAGAIN:
 	case -EEXIST:
-		return fail(0, "policy '%s' comes and goes: something loads and unloads it", name);
+		return fail_because(
+			err, "policy '%s' comes and goes: something loads and unloads it", name);
 	case -EXDEV:
-		return fail(0, "policy '%s' was loaded for another region, and is for no other",
-			    name);
+		return fail_because(
+			err, "policy '%s' was loaded for another region, and is for no other",
+			name);
 	case -EPERM:
 		return policies_fail(err);
 	default:

@@ -19,10 +19,11 @@ static int fail_setup(int err, const struct unified_io_setup *s, const char *les
 	switch (err) {
 	case -ENOMEM:
 	case -EINVAL:
-		return fail(0, "there is no memory for a region of %s: %s", size, less);
+		return fail_because(err, "there is no memory for a region of %s: %s", size, less);
 	case -ERANGE:
 		if_indextoname(s->net_ifindex, name);
-		return fail(0, "%s has no queue %u. See: ethtool -l %s", name, s->net_rxq, name);
+		return fail_because(err, "%s has no queue %u. See: ethtool -l %s", name, s->net_rxq,
+				    name);
 	default:
 		return fail(err, "cannot make a region of %s", size);
 	}
@@ -35,7 +36,7 @@ int region_open(struct region *r, const char *less)
 
 	r->fd = module_open();
 	if (r->fd < 0)
-		return fail(0, "%s", module_advice(r->fd));
+		return module_fail(r->fd);
 	ret = unified_io_create(r->fd, &r->setup, &map);
 	if (ret) {
 		close(r->fd);

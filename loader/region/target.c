@@ -85,35 +85,41 @@ static int fail_no_device(const char *path)
 	struct stat st;
 
 	if (!stat(path, &st) && S_ISREG(st.st_mode))
-		return fail(0, "'%s' is a file. Make it a device: losetup -f --show %s", path,
+		return fail_because(-ENODEV,
+				    "'%s' is a file. Make it a device: losetup -f --show %s", path,
+				    path);
+	return fail_because(-ENODEV,
+			    "'%s' is no block device and no NVMe character device as /dev/ng0n1",
 			    path);
-	return fail(0, "'%s' is no block device and no NVMe character device as /dev/ng0n1", path);
 }
 
 static int fail_read_only(const char *path, const struct unified_io_target *t)
 {
 	if (t->access == UNIFIED_TARGET_READ)
-		return fail(0, "'%s' cannot be opened for reading: run as root", path);
-	return fail(0, "'%s' is read-only. See: blockdev --getro %s, lsblk", path, path);
+		return fail_because(-EROFS, "'%s' cannot be opened for reading: run as root", path);
+	return fail_because(-EROFS, "'%s' is read-only. See: blockdev --getro %s, lsblk", path,
+			    path);
 }
 
 static int fail_range(const char *path, const char *name, const struct unified_io_target *t)
 {
 	char start[32], size[32];
 
-	return fail(0, "'%s' has %s: no range begins at %s and is that long", path,
-		    human(disk_size(name), size, sizeof(size)),
-		    human(t->start, start, sizeof(start)));
+	return fail_because(-ERANGE, "'%s' has %s: no range begins at %s and is that long", path,
+			    human(disk_size(name), size, sizeof(size)),
+			    human(t->start, start, sizeof(start)));
 }
 
 static int fail_kind(const char *path, const struct unified_io_target *t)
 {
 	if (t->flags & UNIFIED_TARGET_F_NVME)
-		return fail(0,
-			    "'%s' cannot be driven by NVMe commands: it is no NVMe disk, a "
-			    "partition, or a multipath head. Take 'block' instead",
+		return fail_because(-EOPNOTSUPP,
+				    "'%s' cannot be driven by NVMe commands: it is no NVMe disk, a "
+				    "partition, or a multipath head. Take 'block' instead",
+				    path);
+	return fail_because(-EOPNOTSUPP,
+			    "'%s' demands segments larger than a page, which a region has not",
 			    path);
-	return fail(0, "'%s' demands segments larger than a page, which a region has not", path);
 }
 
 static int fail_add(int module, int err, const char *path, const char *name,
@@ -124,9 +130,10 @@ static int fail_add(int module, int err, const char *path, const char *name,
 	switch (err) {
 	case -ENODEV:
 	case -ENXIO:
-		return fail(0, "'%s' is going, or has no medium", path);
+		return fail_because(err, "'%s' is going, or has no medium", path);
 	case -ENOENT:
-		return fail(0, "there is no region %u. See: unifiedctl region list", t->region);
+		return fail_because(err, "there is no region %u. See: unifiedctl region list",
+				    t->region);
 	case -EPERM:
 		return fail(err, "cannot add '%s' to region %u: run as root", path, t->region);
 	case -EACCES:
@@ -134,30 +141,34 @@ static int fail_add(int module, int err, const char *path, const char *name,
 		return fail_read_only(path, t);
 	case -EBUSY:
 		holders_explain(module, name, why, sizeof(why));
-		return fail(0, "'%s' is in use: %s", path, why);
+		return fail_because(err, "'%s' is in use: %s", path, why);
 	case -EINVAL:
-		return fail(0,
-			    "start and length are to be whole blocks of '%s'. See: blockdev "
-			    "--getss %s",
-			    path, path);
+		return fail_because(
+			err,
+			"start and length are to be whole blocks of '%s'. See: blockdev "
+			"--getss %s",
+			path, path);
 	case -ERANGE:
 		return fail_range(path, name, t);
 	case -EOPNOTSUPP:
 		return fail_kind(path, t);
 	case -EMEDIUMTYPE:
-		return fail(0,
-			    "the blocks of '%s' have metadata, which NVMe commands would have to "
-			    "carry. Take 'block', or format it without: nvme format",
-			    path);
+		return fail_because(
+			err,
+			"the blocks of '%s' have metadata, which NVMe commands would have to "
+			"carry. Take 'block', or format it without: nvme format",
+			path);
 	case -EPROTO:
-		return fail(0,
-			    "the NVMe driver of this kernel is not the one that the module was "
-			    "built for: build it again, or take 'block' for '%s'",
-			    path);
+		return fail_because(
+			err,
+			"the NVMe driver of this kernel is not the one that the module was "
+			"built for: build it again, or take 'block' for '%s'",
+			path);
 	case -ENOSPC:
-		return fail(0,
-			    "the region has %d targets and takes no more: unifiedctl target remove",
-			    UNIFIED_IO_MAX_TARGETS);
+		return fail_because(
+			err,
+			"the region has %d targets and takes no more: unifiedctl target remove",
+			UNIFIED_IO_MAX_TARGETS);
 	default:
 		return fail(err, "cannot add '%s'", path);
 	}
