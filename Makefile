@@ -161,6 +161,14 @@ $(out)/loader/%.o: loader/%.c version.mk $(config) | $(skels) $(out)/kfunc_names
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) $(ctl_flags) -MMD -MP -c $< -o $@
 
+# The synopses of the man pages, from the tables of the program; a test sees that they are.
+.PHONY: man in-man
+man:
+	$(Q)$(in_vm) in-man
+
+in-man: unifiedctl
+	$(Q)for page in docs/man/unifiedctl*.8; do docs/synopsis $(ctl) $$page >$(out)/page && cat $(out)/page >$$page || exit; done
+
 # --- selftests/ -------------------------------------------------------------
 
 tests	:= $(patsubst selftests/%.c,$(out)/selftests/%,$(wildcard selftests/*.c))
@@ -371,7 +379,7 @@ bench:
 
 # BPF programs are left out: a formatter does not know that SEC() begins one.
 c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/pipeline/discard.c selftests/kernels/*.c selftests/vm/*.c selftests/fuzz/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
-sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging 2>/dev/null)
+sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging docs 2>/dev/null)
 
 .PHONY: lint format format-check sparse checkpatch shellcheck
 lint: format-check sparse checkpatch shellcheck
@@ -412,6 +420,7 @@ help:
 	@echo 'make clean                       remove OUT=build'
 	@echo 'make vm-build                    build for the VM, and for one that runs'
 	@echo 'make lint                        format-check sparse checkpatch shellcheck'
+	@echo 'make man                         the synopses of the man pages, from unifiedctl'
 	@echo 'make V=1                         show the commands'
 	@echo 'make EXPERIMENTAL=1              for a kernel newer than KERNEL_MAX of version.mk'
 	@echo 'make check KERNEL=7.2.12          on another kernel; so for demo, vm and bench'

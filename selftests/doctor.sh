@@ -17,9 +17,9 @@ ok "each private field that ingest reads" says "io_ring_ctx.zcrx_ctxs, of includ
 renamed() { unshare -m bash -c 'mount --bind btf /sys/kernel/btf/vmlinux && unifiedctl doctor'; }
 sed 's/\x00zcrx_ctxs\x00/\x00zcrx_ctxz\x00/' /sys/kernel/btf/vmlinux >btf
 ok "and one that is not there" says "this kernel has no io_ring_ctx.zcrx_ctxs" renamed
-ok "each thing that the module was compared with" says "private part   STRUCT_OPS: " unifiedctl doctor all
-ok "and each once" test "$(unifiedctl -j doctor all | jq '[.[] | select(.check == "private part").text | split(":")[0]] | length - (unique | length)')" = 0
-refused "no other word" "not 'everything'" unifiedctl doctor everything
+ok "each thing that the module was compared with" says "private part   STRUCT_OPS: " unifiedctl doctor check --all
+ok "and each once" test "$(unifiedctl -j doctor check --all | jq '[.[] | select(.check == "private part").text | split(":")[0]] | length - (unique | length)')" = 0
+refused "no other word" "no verb 'everything'" unifiedctl doctor everything
 json() { unifiedctl -j doctor | jq -e "$1"; }
 ok "all in JSON, in the same words" json 'map(select(.state == "ok") | .check) | contains(["kernel", "private parts", "nvme driver", "io_uring", "zero copy rx", "io_uring BPF"])'
 ok "the NVMe drive and its limits" says "nvme nvme0n1" unifiedctl doctor

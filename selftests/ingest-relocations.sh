@@ -93,7 +93,7 @@ while read -r of member said; do
 	ok "no $of.$member" renamed "$of" "$member" int
 	ok "--require-zero-copy does not begin" does_not_begin "it has no ${said:-$of.$member}."
 	works 300001
-	[ "$of" != io_zcrx_ifq ] || refused "nor an area of 8 GiB" "more than 4 GiB" unifiedctl ingest "${zcrx[@]}" --area 8G
+	[ "$of" != io_zcrx_ifq ] || refused "nor an area of 8 GiB" "more than 4 GiB" unifiedctl ingest "${zcrx[@]/4M/8G}"
 done <<-END
 	io_ring_ctx zcrx_ctxs
 	xarray xa_head

@@ -7,7 +7,7 @@
 wrong() {
 	local words=$1 said status=0
 	shift
-	said=$(unifiedctl ingest "$@" 2>&1) || status=$?
+	said=$(unifiedctl ingest run "$@" 2>&1) || status=$?
 	echo "$status: $said"
 	[ $status -eq 2 ] && grep -qF -- "$words" <<<"$said"
 }
@@ -16,7 +16,7 @@ while IFS='|' read -r words line; do
 	ok "refused: $words" wrong "$words" "${line[@]}"
 done <<-END
 	port 'http'|--listen 10.9.0.1:http --recv --target /dev/null
-	where are connections taken|--recv --target /dev/null
+	--listen ADDR:PORT is missing|--recv --target /dev/null
 	is no address|--listen $(printf %0200d 0) --recv --target /dev/null
 	ADDRESS:PORT is meant|--listen 10.9.0.1 --recv --target /dev/null
 	ADDRESS:PORT is meant|--listen 10.9.0.1: --recv --target /dev/null
@@ -27,7 +27,7 @@ done <<-END
 	which queues|--listen :9000 --dev lo --target /dev/null
 	exclude each other|--listen :9000 --dev lo --queues 3 --recv --target /dev/null
 	needs --dev|--listen :9000 --recv --require-zero-copy --target /dev/null
-	where is it stored|--listen :9000 --recv
+	--target DEVICE is missing|--listen :9000 --recv
 	exclude each other|--listen :9000 --recv --target /dev/null --block --nvme
 	--queues 'x'|--listen :9000 --dev lo --queues x --target /dev/null
 	--queues '1-'|--listen :9000 --dev lo --queues 1- --target /dev/null
@@ -53,9 +53,9 @@ done <<-END
 	a number is meant|--listen :9000 --recv --count 0 --target /dev/null
 	a number is meant|--listen :9000 --recv --streams 257 --target /dev/null
 	a number is meant|--listen :9000 --recv --flush 1s --target /dev/null
-	stop, drop or retry|--listen :9000 --recv --on-error ignore --target /dev/null
+	one of stop, drop, retry is meant|--listen :9000 --recv --on-error ignore --target /dev/null
 	takes a value|--listen :9000 --recv --target
 	no option '--fast'|--listen :9000 --recv --fast --target /dev/null
-	what is 'fast'|fast
+	takes no arguments: what is 'fast'|fast
 END
 finish

@@ -35,7 +35,7 @@ ok "has failed" test $? -eq 1
 ok "one that fails at once" json 'length == 1 and .[0].errno == 5' fails_at 1 unifiedctl -j region list
 unifiedctl policy unload count
 ok "unload" json '.unloaded == "pass"' unifiedctl -j policy unload pass
-ok "wrong usage" json '.error' unifiedctl --json policy
+ok "wrong usage" json '.error' unifiedctl --json policy nothing
 ok "no such object" json '.error' unifiedctl polcy --pretty
 remove_module
 ok "version without the module" json '.module == null' unifiedctl -j version

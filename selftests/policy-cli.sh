@@ -6,7 +6,7 @@
 
 json() { "${@:2}" 2>&1 | jq -e "$1"; }
 
-unifiedctl -j region create size 4M >created &
+unifiedctl -j region create --size 4M >created &
 region_pid=$!
 for _ in {1..300}; do [ -s created ] && break; sleep 0.1; done
 id=$(jq .id created)
@@ -24,7 +24,7 @@ refused "a second time" "not attached" unifiedctl policy detach count "$id"
 refused "a policy that is not there" "no policy 'nobody'" unifiedctl policy attach nobody "$id"
 refused "a region that is not there" "no region 99" unifiedctl policy attach count 99
 refused "a region that is none" "is no id" unifiedctl policy attach count x
-refused "no region" "takes the name of a policy and the id" unifiedctl policy attach count
+refused "no region" "REGION is missing" unifiedctl policy attach count
 refused "show of a stranger" "no policy 'nobody'" unifiedctl policy show nobody
 
 old=$(unifiedctl -j policy show pass | jq .map)
@@ -69,7 +69,7 @@ refused "until it is ejected" "was ejected" unifiedctl policy try no_verdict goo
 refused "a policy that is not there" "no policy 'nobody'" unifiedctl policy try nobody good
 refused "a file that is not there" "cannot open 'nowhere'" unifiedctl policy try filter nowhere
 refused "a directory" "Is a directory" unifiedctl policy try filter /tmp
-refused "too many words" "takes the name of a policy" unifiedctl policy try filter good bad
+refused "too many words" "too many arguments" unifiedctl policy try filter good bad
 ok "no region stays" says "no region" unifiedctl region list
 for policy in filter transform pass no_verdict; do ok "unload $policy" unifiedctl policy unload $policy; done
 finish

@@ -35,6 +35,6 @@ for policy in count filter transform shard mirror retry ratelimit; do
 	ok "$policy loads" says $policy unifiedctl policy load $policy
 	ok "and unloads" unifiedctl policy unload $policy
 done
-refused "no argument" "policy load takes one" unifiedctl policy load
-refused "no such command" "no command 'lode'" unifiedctl policy lode
+refused "no argument" "POLICY is missing" unifiedctl policy load
+refused "no such verb" "no verb 'lode'" unifiedctl policy lode
 finish

@@ -26,7 +26,7 @@ start() {
 }
 
 ok "none at first" says "no region" unifiedctl region list
-start size 32M rings 1M rx 8M slot 2K sq 64 cq 128
+start --size 32M --rings 1M --rx 8M --slot 2K --sq 64 --cq 128
 ok "create says what it made" jq -e '.size == 33554432 and .rx_size == 8388608 and .slot_size == 2048' created
 ok "list" says "32 MiB" unifiedctl region list
 ok "list, JSON" json ".[0].id == $id and .[0].pid == $pid" unifiedctl -j region list
@@ -45,8 +45,8 @@ kill -9 $pid
 wait $pid 2>/dev/null
 ok "kill -9, too" gone
 
-ok "a command inherits it" says "1 " unifiedctl region create size 4M -- sh -c 'test -e /proc/self/fd/$UNIFIED_IO_FD && unifiedctl region list | wc -l | sed s/2/1\ /'
-ok "and its own options are left to it" says "-j" unifiedctl region create size 4M -- echo -j
+ok "a command inherits it" says "1 " unifiedctl region create --size 4M -- sh -c 'test -e /proc/self/fd/$UNIFIED_IO_FD && unifiedctl region list | wc -l | sed s/2/1\ /'
+ok "and its own options are left to it" says "-j" unifiedctl region create --size 4M -- echo -j
 ok "it goes with the command" gone
 
 # Two operations of 100 bytes for policies, and one of no type.
@@ -58,24 +58,25 @@ for kind in 4, 4, 0:
 	except OSError: pass
 os.system("unifiedctl -j region list")
 END
-ok "the ledger has what was done" json '.[0].ledger | .operations == 3 and .refused == 1 and .bytes_processed == 200' unifiedctl region create size 4M -- python3 work.py
-ok "near a drive" says "region" timeout --preserve-status 1 unifiedctl region create drive "/dev/$(drive 0)"
-ok "near a NIC" says "region" timeout --preserve-status 1 unifiedctl region create nic eth0
+ok "the ledger has what was done" json '.[0].ledger | .operations == 3 and .refused == 1 and .bytes_processed == 200' unifiedctl region create --size 4M -- python3 work.py
+ok "as it was said before" says "region create --size 4M --any-bpf -- true" unifiedctl region create size 4M bpf any -- true
+ok "near a drive" says "region" timeout --preserve-status 1 unifiedctl region create --drive "/dev/$(drive 0)"
+ok "near a NIC" says "region" timeout --preserve-status 1 unifiedctl region create --nic eth0
 
-refused "a size that is none" "a number is meant" unifiedctl region create size much
-refused "a size that overflows" "a number is meant" unifiedctl region create size 99999999999G
-refused "a size of half pages" "multiples of 4096" unifiedctl region create size 1000
-refused "slots of 3" "powers of two" unifiedctl region create slot 3
-refused "more than there is" "no memory" unifiedctl region create size 32G
-refused "an unknown setting" "no setting 'sizes'" unifiedctl region create sizes 1M
-refused "a setting without a value" "takes a value" unifiedctl region create size
-refused "no such node" "no NUMA node 99" unifiedctl region create node 99
-refused "no such interface" "no interface 'eth99'" unifiedctl region create nic eth99
-refused "no such drive" "cannot open" unifiedctl region create drive /dev/nvme99
-refused "a drive that is none" "no block device" unifiedctl region create drive /dev/null
+refused "a size that is none" "a number is meant" unifiedctl region create --size much
+refused "a size that overflows" "a number is meant" unifiedctl region create --size 99999999999G
+refused "a size of half pages" "multiples of 4096" unifiedctl region create --size 1000
+refused "slots of 3" "powers of two" unifiedctl region create --slot 3
+refused "more than there is" "no memory" unifiedctl region create --size 32G
+refused "an unknown option" "no option '--sizes'" unifiedctl region create --sizes 1M
+refused "a setting without a value" "takes a value" unifiedctl region create --size
+refused "no such node" "no NUMA node 99" unifiedctl region create --node 99
+refused "no such interface" "no interface 'eth99'" unifiedctl region create --nic eth99
+refused "no such drive" "cannot open" unifiedctl region create --drive /dev/nvme99
+refused "a drive that is none" "no block device" unifiedctl region create --drive /dev/null
 refused "no such command" "cannot run" unifiedctl region create -- /nowhere
 refused "no region of that id" "no region 77" unifiedctl region show 77
-refused "an id that is none" "is no id" unifiedctl region show -1
+refused "an id that is none" "is no id" unifiedctl region show 0
 ok "nothing is left" gone
 remove_module
 refused "without the module" "modprobe" unifiedctl region list

@@ -7,7 +7,7 @@
 
 json() { "${@:2}" 2>&1 | jq -e "$1"; }
 
-unifiedctl -j region create size 4M >created &
+unifiedctl -j region create --size 4M >created &
 pid=$!
 for _ in {1..300}; do [ -s created ] && break; sleep 0.1; done
 id=$(jq .id created)
@@ -18,9 +18,9 @@ ok "none, JSON" json '. == []' unifiedctl -j target list "$id"
 ok "a disk is added" says "target 0: $disk, driven as nvme, blocks of 512, read-write, all" unifiedctl target add "$id" "/dev/$disk"
 ok "one of other blocks, to read, by the block layer, with JSON" json \
 	".index == 1 and .kind == \"block\" and .block_size == 4096 and .access == \"read\" and .region == $id" \
-	unifiedctl -j target add "$id" "/dev/$large" read block
+	unifiedctl -j target add "$id" "/dev/$large" --access read --block
 ok "a range of one with metadata, to write" says "block, blocks of 512, write, 1 MiB from 4 KiB" \
-	unifiedctl target add "$id" "/dev/$meta" start 4K write length 1M
+	unifiedctl target add "$id" "/dev/$meta" --start 4K --access write --length 1M
 ok "list" says "1 MiB from 4 KiB" unifiedctl target list "$id"
 ok "list, JSON" json 'map(.index) == [0, 1, 2] and .[0].length == null and .[2].start == 4096 and all(.gone == false and .max_bytes > 0)' \
 	unifiedctl -j target list "$id"
@@ -30,7 +30,7 @@ refused "once" "no target 1" unifiedctl target remove "$id" 1
 ok "the others are there" json 'map(.index) == [0, 2]' unifiedctl -j target list "$id"
 ok "it is free at once" unifiedctl io flush "/dev/$large"
 ok "its index is used again, by a character device" json ".index == 1 and .name == \"$large\" and .kind == \"nvme\"" \
-	unifiedctl -j target add "$id" "/dev/ng${large#nvme}" nvme
+	unifiedctl -j target add "$id" "/dev/ng${large#nvme}" --nvme
 ok "remove, JSON" json ".removed == 1 and .region == $id" unifiedctl -j target remove "$id" 1
 
 echo 1 >"$(readlink -f "/sys/block/$disk/device/device")/remove"

@@ -6,34 +6,36 @@
 # and who has it.
 . selftest.sh
 
-unifiedctl -j region create size 4M >created &
+unifiedctl -j region create --size 4M >created &
 pid=$!
 for _ in {1..300}; do [ -s created ] && break; sleep 0.1; done
 id=$(jq .id created)
 disk=/dev/$(drive 0) large=/dev/$(drive 1) meta=/dev/$(drive 2)
 add() { unifiedctl target add "$id" "$@"; }
 
+ok "as it was said before" says "target add $id $disk --access read --length 1M --block" unifiedctl target add "$id" "$disk" read length 1M block
+unifiedctl target remove "$id" 0
 refused "no such region" "no region 77" unifiedctl target add 77 "$disk"
 refused "an id that is none" "is no id" unifiedctl target add 0 "$disk"
 refused "no such device" "No such file" add /dev/nowhere
 refused "a character device" "no block device" add /dev/null
 truncate -s 1M file
 refused "a file" "losetup" add file
-refused "half a block" "whole blocks" add "$large" start 512
-refused "a start beyond the end" "has 64 MiB" add "$disk" start 1G
-refused "a length beyond the end" "has 64 MiB" add "$disk" start 32M length 33M
-refused "a length of nothing" "leaves nothing" add "$disk" length 0
-refused "a length that is none" "a number is meant" add "$disk" length much
-refused "a setting without a value" "takes a value" add "$disk" start
-refused "no such setting" "no setting 'fast'" add "$disk" fast
-refused "both kinds" "either block or nvme" add "$disk" block nvme
-refused "two accesses" "one of read, write" add "$disk" read write
-refused "metadata, by NVMe commands" "have metadata" add "$meta" nvme
-refused "an index that is none" "is no index" unifiedctl target remove "$id" 32
+refused "half a block" "whole blocks" add "$large" --start 512
+refused "a start beyond the end" "has 64 MiB" add "$disk" --start 1G
+refused "a length beyond the end" "has 64 MiB" add "$disk" --start 32M --length 33M
+refused "a length of nothing" "and not 0" add "$disk" --length 0
+refused "a length that is none" "a number is meant" add "$disk" --length much
+refused "a setting without a value" "takes a value" add "$disk" --start
+refused "no such option" "no option '--fast'" add "$disk" --fast
+refused "both kinds" "either --block or --nvme" add "$disk" --block --nvme
+refused "two accesses" "--access is said twice" add "$disk" --access read --access write
+refused "metadata, by NVMe commands" "have metadata" add "$meta" --nvme
+refused "an index that is none" "from 0 to 31" unifiedctl target remove "$id" 32
 
 blockdev --setro "$disk"
 refused "a read-only device, to write" "is read-only" add "$disk"
-ok "but to read" unifiedctl target add "$id" "$disk" read
+ok "but to read" unifiedctl target add "$id" "$disk" --access read
 unifiedctl target remove "$id" 0
 blockdev --setrw "$disk"
 
@@ -41,7 +43,7 @@ mkfs.ext4 -q "$disk"
 mkdir mounted
 mount "$disk" mounted
 refused "mounted" "is mounted on $PWD/mounted" add "$disk"
-refused "mounted, as the drive of a new region" "is mounted on $PWD/mounted" unifiedctl region create drive "$disk"
+refused "mounted, as the drive of a new region" "is mounted on $PWD/mounted" unifiedctl region create --drive "$disk"
 umount mounted
 mkswap "$disk" >/dev/null
 swapon "$disk"
@@ -68,7 +70,7 @@ for _ in {1..50}; do [ -e "${disk}p2" ] && break; sleep 0.1; done
 mkfs.ext4 -q "${disk}p1"
 mount "${disk}p1" mounted
 refused "the disk of a mounted partition" "p1 is mounted on" add "$disk"
-refused "a partition, by NVMe commands" "Take 'block'" add "${disk}p2" nvme
+refused "a partition, by NVMe commands" "Take --block" add "${disk}p2" --nvme
 ok "the partition beside it" add "${disk}p2"
 umount mounted
 refused "the disk of a partition that is a target" "p2 is target 1" add "$disk"

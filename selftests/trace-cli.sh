@@ -11,7 +11,7 @@ disk=/dev/$(drive 0)
 
 # Start a trace in the background, and wait until it listens.
 start() {
-	unifiedctl trace "$@" >trace &
+	unifiedctl trace monitor "$@" >trace &
 	pid=$!
 	for _ in {1..100}; do grep -qs 1 $instances/unifiedctl-$pid/events/unified/enable && break; sleep 0.05; done
 }
@@ -25,7 +25,7 @@ none_left() { ! ls -d $instances/unifiedctl-* 2>/dev/null; }
 
 unifiedctl policy load transform >/dev/null
 start -j
-unifiedctl io write "$disk" file /dev/zero count 8 lba 3 policy transform process >/dev/null
+unifiedctl io write "$disk" --file /dev/zero --count 8 --lba 3 --policy transform --process >/dev/null
 unifiedctl io flush "$disk" >/dev/null
 ok "its instance is there" test -d $instances/unifiedctl-$pid
 stop TERM
@@ -38,8 +38,8 @@ ok "as many ends as beginnings" events '(map(select(.event == "submit")) | lengt
 ok "who did it, when and where" events 'all(.comm and .pid > 0 and .cpu >= 0 and (.time | tonumber > 0) and .region > 0)'
 
 start
-unifiedctl io write "$disk" file /dev/zero count 2 policy transform process fua >/dev/null
-unifiedctl io zeroes "$disk" count 8 >/dev/null
+unifiedctl io write "$disk" --file /dev/zero --count 2 --policy transform --process --fua >/dev/null
+unifiedctl io zeroes "$disk" --count 8 >/dev/null
 head -c 512 /dev/urandom | unifiedctl io compare "$disk" 2>/dev/null >&2
 stop HUP
 ok "a line for people" says "write, FUA, 1024 bytes at 0x0, lba 0, targets 0x1" cat trace
@@ -48,7 +48,7 @@ ok "zeroes" says "zeroes, 4096 bytes" cat trace
 ok "a failure in words" says "compare failure" cat trace
 ok "nothing is left" none_left
 
-unifiedctl -j region create size 4M >created &
+unifiedctl -j region create --size 4M >created &
 holder=$!
 for _ in {1..300}; do [ -s created ] && break; sleep 0.1; done
 id=$(jq .id created)
@@ -69,7 +69,7 @@ start -j
 ok "which the next one removes" test "$(ls -d $instances/unifiedctl-*)" = $instances/unifiedctl-$pid
 stop TERM
 
-unifiedctl -j region create size 4M >created &
+unifiedctl -j region create --size 4M >created &
 holder=$!
 sleep 1
 id=$(jq .id created)
@@ -78,7 +78,7 @@ unifiedctl io flush "$disk" >/dev/null
 stop TERM
 ok "of one region, nothing of others" test ! -s trace
 kill $holder
-refused "no such region" "no region 77" unifiedctl trace 77
+refused "no such region" "no region 77" unifiedctl trace monitor 77
 ok "which leaves nothing" none_left
 
 umount /sys/kernel/tracing

@@ -20,6 +20,7 @@
 #include "json.h"
 #include "nic.h"
 #include "nic_state.h"
+#include "options.h"
 #include "unifiedctl.h"
 
 static int missing;
@@ -206,16 +207,18 @@ static void check_drives(void)
 		doctor_say(LIMITED, "nvme", "no NVMe drive");
 }
 
-int cmd_doctor(int argc, char **argv)
-{
-	bool all = argc == 1 && !strcmp(argv[0], "all");
+struct doctor_options {
+	bool all;
+};
 
-	if (argc && !all)
-		return fail_usage("doctor takes nothing but 'all', not '%s'", argv[argc - 1]);
+static int doctor_check(void *values)
+{
+	const struct doctor_options *opt = values;
+
 	if (json_output)
 		json_array(NULL);
 	doctor_kernel();
-	doctor_module(all);
+	doctor_module(opt->all);
 	check_capabilities();
 	check_bpffs();
 	doctor_io_uring();
@@ -226,3 +229,20 @@ int cmd_doctor(int argc, char **argv)
 		json_end();
 	return missing ? EXIT_FAILED : EXIT_OK;
 }
+
+const struct cli_object doctor_object = {
+	.name = "doctor",
+	.help = "is everything here that is needed, and if not, what to do",
+	.alone = "check",
+	.verbs = (const struct cli_verb[]){ { "check",
+					      "a line for each thing that is needed or useful", 1,
+					      doctor_check },
+					    {} },
+	.options =
+		(const struct cli_option[]){
+			{ "all", NULL,
+			  "a line for each private part of the kernel that was compared",
+			  .verbs = 1, CLI_AT(struct doctor_options, all) },
+			{} },
+	.size = sizeof(struct doctor_options),
+};

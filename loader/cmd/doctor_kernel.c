@@ -149,7 +149,7 @@ static void check_private_parts(bool each)
 		doctor_say(OK, "private part", "%s: compared when the module was built", parts[i]);
 	doctor_say(OK, "private parts",
 		   "%zu of block layer, io_uring and BPF, compared when the module was built "
-		   "(doctor all)",
+		   "(doctor --all)",
 		   nr);
 }
 

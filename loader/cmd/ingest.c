@@ -9,13 +9,14 @@
 
 #include "ingest.h"
 #include "json.h"
+#include "options.h"
 #include "unifiedctl.h"
 
 #include "skel/ingest.skel.h"
 
 static_assert(sizeof(struct ingest_stats) / sizeof(uint64_t) <= PIPELINE_MAX_OWN);
 
-static struct ingest_options options;
+static const struct ingest_options *options;
 
 /* --- its program ----------------------------------------------------------------- */
 
@@ -54,7 +55,7 @@ static void configure(const struct pipeline *p, void *own_setup)
 		.block_shift = __builtin_ctz(p->block),
 		.command_bytes = p->opt.command,
 		.command_frags = most_fragments(p),
-		.on_error = options.on_error,
+		.on_error = options->on_error,
 	};
 }
 
@@ -97,10 +98,25 @@ static const struct pipeline_prog ingest = {
 	.print = print_own,
 };
 
-int cmd_ingest(int argc, char **argv)
+static int ingest_run(void *values)
 {
-	int ret;
+	int ret = ingest_check_options(values);
 
-	ret = ingest_parse(&options, argc, argv);
-	return ret ?: pipeline_run(&ingest, &options.common);
+	options = values;
+	return ret ?: pipeline_run(&ingest, &options->common);
 }
+
+const struct cli_object ingest_object = {
+	.name = "ingest",
+	.help = "TCP streams to devices, in the kernel",
+	.verbs =
+		(const struct cli_verb[]){
+			{ "run",
+			  "receive until Ctrl-C. Exit status: 3 a byte was copied and must not be, "
+			  "4 a stream failed",
+			  1, ingest_run },
+			{} },
+	.options = ingest_option_table,
+	.defaults = &ingest_defaults,
+	.size = sizeof(struct ingest_options),
+};

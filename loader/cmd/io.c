@@ -15,6 +15,7 @@
 
 #include "interrupt.h"
 #include "io_job.h"
+#include "options.h"
 #include "target.h"
 #include "unifiedctl.h"
 #include "units.h"
@@ -99,7 +100,7 @@ static int plan_input(struct job *job, uint64_t room)
 	if (rest && !job->pad)
 		return fail(0,
 			    "the input has %" PRIu64 " bytes, which is no whole number of blocks "
-			    "of %u. Say 'pad' to fill the last one with zeroes",
+			    "of %u. Say --pad to fill the last one with zeroes",
 			    have, s->block);
 	have += rest ? s->block - rest : 0;
 	if (s->length != NOT_GIVEN && s->length > have)
@@ -122,16 +123,16 @@ static int plan_range(struct job *job)
 	if (job->lba >= blocks && !job->nr_policies)
 		return fail_range(job, 0);
 	room = job->lba < blocks ? (blocks - job->lba) * s->block : 0;
-	if (job->all)
+	if (job->count == CLI_ALL)
 		s->length = room;
 	/* A policy may spread a longer range over several devices: the module checks. */
 	if (job->nr_policies)
 		room = (UINT64_MAX / s->block - blocks) * s->block;
 	if (job->bytes != NOT_GIVEN && job->bytes % s->block)
-		return fail(0, "bytes is a multiple of %u, the size of a block", s->block);
-	if (job->count != NOT_GIVEN && job->count > room / s->block)
+		return fail(0, "--bytes is a multiple of %u, the size of a block", s->block);
+	if (job->count < CLI_ALL && job->count > room / s->block)
 		return fail_range(job, job->count);
-	if (job->count != NOT_GIVEN)
+	if (job->count < CLI_ALL)
 		s->length = job->count * s->block;
 	else if (job->bytes != NOT_GIVEN)
 		s->length = job->bytes;
@@ -212,7 +213,7 @@ static int run(struct job *job)
 		return ret;
 	s->block = job->lba_size;
 	if (job->chunk != NOT_GIVEN && job->chunk % s->block)
-		return fail(0, "chunk is a multiple of %u, the size of a block", s->block);
+		return fail(0, "--chunk is a multiple of %u, the size of a block", s->block);
 	ret = plan_range(job);
 	if (!ret)
 		ret = open_output(job);
@@ -273,86 +274,68 @@ static int prepare_and_run(struct job *job)
 	return ret;
 }
 
-static int io_command(const struct verb *verb, int argc, char **argv)
+static int io_command(const struct verb *verb, struct job *job)
 {
-	struct job job = {
-		.verb = verb,
-		.count = NOT_GIVEN,
-		.bytes = NOT_GIVEN,
-		.chunk = NOT_GIVEN,
-		.targets = NOT_GIVEN,
-		.qd = 8,
-		.door = "uring_cmd",
-	};
 	int ret;
 
-	ret = job_parse(&job, argc, argv);
-	if (!ret)
-		ret = job_check(&job);
-	return ret ?: prepare_and_run(&job);
+	job->verb = verb;
+	ret = job_check(job);
+	return ret ?: prepare_and_run(job);
 }
 
-static int io_read(int argc, char **argv)
+static int io_read(void *values)
 {
-	return io_command(&verbs[0], argc, argv);
+	return io_command(&verbs[0], values);
 }
 
-static int io_write(int argc, char **argv)
+static int io_write(void *values)
 {
-	return io_command(&verbs[1], argc, argv);
+	return io_command(&verbs[1], values);
 }
 
-static int io_flush(int argc, char **argv)
+static int io_flush(void *values)
 {
-	return io_command(&verbs[2], argc, argv);
+	return io_command(&verbs[2], values);
 }
 
-static int io_zeroes(int argc, char **argv)
+static int io_zeroes(void *values)
 {
-	return io_command(&verbs[3], argc, argv);
+	return io_command(&verbs[3], values);
 }
 
-static int io_discard(int argc, char **argv)
+static int io_discard(void *values)
 {
-	return io_command(&verbs[4], argc, argv);
+	return io_command(&verbs[4], values);
 }
 
-static int io_compare(int argc, char **argv)
+static int io_compare(void *values)
 {
-	return io_command(&verbs[5], argc, argv);
+	return io_command(&verbs[5], values);
 }
 
-static const struct command commands[] = {
-	{ "read", "DEV ... { count BLOCKS | count all | bytes N } [SETTING ...]",
-	  "data to standard output or a file; on a terminal, as a hexdump", io_read },
-	{ "write", "DEV ... [SETTING ...]", "data from standard input or a file", io_write },
-	{ "flush", "DEV ... [SETTING ...]", "what was written before is on the medium", io_flush },
-	{ "zeroes", "DEV ... { count BLOCKS | count all | bytes N } [SETTING ...]",
-	  "blocks become zeroes", io_zeroes },
-	{ "discard", "DEV ... { count BLOCKS | count all | bytes N } [SETTING ...]",
-	  "blocks are not needed any more", io_discard },
-	{ "compare", "DEV ... [SETTING ...]",
-	  "do NVMe disks have the data of standard input or a file", io_compare },
+static const struct cli_verb words[] = {
+	{ "read", "data to standard output or a file; on a terminal, as a hexdump", READ, io_read },
+	{ "write", "data from standard input or a file", WRITE, io_write },
+	{ "flush", "what was written before is on the medium", FLUSH, io_flush },
+	{ "zeroes", "blocks become zeroes", ZEROES, io_zeroes },
+	{ "discard", "blocks are not needed any more", DISCARD, io_discard },
+	{ "compare", "do NVMe disks have the data of standard input or a file", COMPARE,
+	  io_compare },
 	{}
 };
 
-int cmd_io(int argc, char **argv)
-{
-	int ret = run_command("io", commands, argc, argv);
-
-	if (wants_help(argc, argv))
-		puts("\n"
-		     "       lba N                     begin at this block (0)\n"
-		     "       count BLOCKS, bytes N     how much; without, all of the input\n"
-		     "       file F                    instead of standard input or output\n"
-		     "       pad                       fill the last block of the input with zeroes\n"
-		     "       fua                       a write is done when it is on the medium\n"
-		     "       hex                       a hexdump wherever the data goes\n"
-		     "       block, nvme               how devices are driven (nvme where possible)\n"
-		     "       door uring_cmd | ioctl    how operations are submitted (uring_cmd)\n"
-		     "       qd N, chunk BYTES         operations under way (8), of this size (128K)\n"
-		     "       targets MASK              of several devices, those that are meant\n"
-		     "       policy NAME               attach it; may be said several times\n"
-		     "       process                   let the policies' process hooks have the data");
-	return ret;
-}
+const struct cli_object io_object = {
+	.name = "io",
+	.help = "operations on devices, with a region of its own",
+	.verbs = words,
+	.options = io_options,
+	.defaults =
+		&(const struct job){
+			.count = NOT_GIVEN,
+			.bytes = NOT_GIVEN,
+			.chunk = NOT_GIVEN,
+			.targets = NOT_GIVEN,
+			.qd = 8,
+		},
+	.size = sizeof(struct job),
+};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What "unifiedctl io" was told, and how it fared. io.c does it, io_report.c
- * tells of it, io_words.c has understood it.
+ * tells of it, io_words.c has its options.
  */
 #ifndef IO_JOB_H
 #define IO_JOB_H
@@ -11,6 +11,7 @@
 
 #include "io.h"
 #include "io_stream.h"
+#include "options.h"
 #include "policy_use.h"
 #include "unified_io.h"
 
@@ -44,19 +45,19 @@ struct verb {
 struct job {
 	const struct verb *verb;
 
-	/* Its words. */
+	/* Its options. */
 	const char *devices[UNIFIED_IO_MAX_TARGETS];
 	unsigned int nr_devices;
 	const char *policies[JOB_MAX_POLICIES];
 	unsigned int nr_policies;
-	uint64_t lba, count, bytes, qd, chunk, targets;
-	bool all; /* count all */
+	uint64_t lba, count, bytes, qd, chunk, targets; /* count: or CLI_ALL */
 	const char *file;
-	const char *door;
+	unsigned int door_word;
 	bool block, nvme;
 	bool fua, pad, hex, process;
 
 	/* At work. */
+	const char *door;
 	struct policy_uses uses;
 	struct unified_io_target target[UNIFIED_IO_MAX_TARGETS];
 	uint64_t size; /* of the smallest of those that are used */
@@ -67,8 +68,8 @@ struct job {
 	uint64_t microseconds;
 };
 
-/* Take the words; see whether they go together. Exit statuses; fail() has said why. */
-int job_parse(struct job *job, int argc, char **argv);
+extern const struct cli_option io_options[];
+/* Do they go together? An exit status; fail() has said why. */
 int job_check(struct job *job);
 
 /* Every so often, on a terminal. */

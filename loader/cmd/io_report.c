@@ -73,9 +73,9 @@ static const char *error_words(const struct job *job, int err)
 	case -ETIMEDOUT:
 		return "the device did not answer in time";
 	case -E2BIG:
-		return "the memory is in too many pieces: make chunk smaller";
+		return "the memory is in too many pieces: make --chunk smaller";
 	case -ENOMEM:
-		return "there is no memory for it: make chunk or qd smaller";
+		return "there is no memory for it: make --chunk or --qd smaller";
 	case -ECANCELED:
 		return job->nr_policies ? "a policy dropped it" : "it was canceled";
 	case -EIO:
@@ -159,7 +159,7 @@ static int explain(struct job *job, char *text, size_t size)
 		break;
 	case STREAM_PARTIAL:
 		snprintf(text, size,
-			 "the last %u bytes of the input are no whole block of %u. Say 'pad' to "
+			 "the last %u bytes of the input are no whole block of %u. Say --pad to "
 			 "fill it with zeroes",
 			 s->rest, s->block);
 		break;

@@ -13,71 +13,12 @@
 #include "nic_setup.h"
 #include "nic_show.h"
 #include "nic_state.h"
+#include "options.h"
 #include "processes.h"
 #include "unifiedctl.h"
 #include "units.h"
 
 /* --- setup ------------------------------------------------------------------ */
-
-struct wish {
-	unsigned int queues[NIC_MAX_QUEUES];
-	unsigned int nr_queues, port;
-	bool ipv4, ipv6, threaded;
-	char **command;
-};
-
-static int parse_value(const char *name, const char *value, struct wish *wish)
-{
-	uint64_t port;
-	int n;
-
-	if (strcmp(name, "--queues") && strcmp(name, "--port"))
-		return fail_usage("nic setup: no setting '%s'. Try: unifiedctl nic help", name);
-	if (!value)
-		return fail_usage("nic setup: '%s' takes a value", name);
-	if (!strcmp(name, "--queues")) {
-		n = parse_list(value, wish->queues, NIC_MAX_QUEUES);
-		if (n < 0)
-			return fail_usage("'%s' is no list of queues, as 1 or 1,3 or 0-3", value);
-		wish->nr_queues = n;
-		return EXIT_OK;
-	}
-	if (parse_size(value, &port) || !port || port > UINT16_MAX)
-		return fail_usage("'%s' is no TCP port, from 1 to 65535", value);
-	wish->port = port;
-	return EXIT_OK;
-}
-
-static int parse_setup(int argc, char **argv, struct wish *wish)
-{
-	int i, ret;
-
-	for (i = 0; i < argc; i++) {
-		if (!strcmp(argv[i], "--")) {
-			if (i + 1 == argc)
-				return fail_usage("nic setup: which command, after '--'?");
-			wish->command = argv + i + 1;
-			break;
-		}
-		if (!strcmp(argv[i], "--ipv4")) {
-			wish->ipv4 = true;
-		} else if (!strcmp(argv[i], "--ipv6")) {
-			wish->ipv6 = true;
-		} else if (!strcmp(argv[i], "--threaded")) {
-			wish->threaded = true;
-		} else {
-			ret = parse_value(argv[i], i + 1 < argc ? argv[i + 1] : NULL, wish);
-			if (ret)
-				return ret;
-			i++;
-		}
-	}
-	if (!wish->nr_queues)
-		return fail_usage("nic setup: which queues? As: --queues 1");
-	if (!wish->ipv4 && !wish->ipv6)
-		wish->ipv4 = wish->ipv6 = true;
-	return EXIT_OK;
-}
 
 static int run_and_restore(struct nic_setup *setup, char **command)
 {
@@ -90,25 +31,25 @@ static int run_and_restore(struct nic_setup *setup, char **command)
 	return status ? status : ret;
 }
 
-static int start_threads(struct nic_setup *setup, const struct wish *wish)
+static int start_threads(struct nic_setup *setup, const struct nic_options *opt)
 {
 	unsigned int i;
 	pid_t pid;
 	int ret = 0;
 
-	for (i = 0; !ret && i < wish->nr_queues; i++)
-		ret = nic_setup_thread(setup, wish->queues[i], &pid);
+	for (i = 0; !ret && i < opt->nr_queues; i++)
+		ret = nic_setup_thread(setup, opt->queues[i], &pid);
 	return ret;
 }
 
 /* Said once it is true; setup is gone by then. */
-static void report_setup(const char *name, const char *note, const struct wish *wish)
+static void report_setup(const char *name, const char *note, const struct nic_options *opt)
 {
 	if (json_output) {
 		json_object(NULL);
 		json_str("name", name);
-		json_numbers("queues", wish->queues, wish->nr_queues);
-		json_u64("port", wish->port);
+		json_numbers("queues", opt->queues, opt->nr_queues);
+		json_u64("port", opt->port);
 		if (*note)
 			json_str("note", note);
 		else
@@ -121,34 +62,30 @@ static void report_setup(const char *name, const char *note, const struct wish *
 		printf("%s\n", note);
 }
 
-static int nic_setup_command(int argc, char **argv)
+static int nic_setup_command(void *values)
 {
+	const struct nic_options *opt = values;
+	bool both = opt->ipv4 == opt->ipv6;
 	char name[IF_NAMESIZE], note[256] = "";
 	struct nic_setup *setup;
-	struct wish wish = {};
 	int ret;
 
-	if (argc < 1 || argv[0][0] == '-')
-		return fail_usage("nic setup: which interface? See: unifiedctl nic show");
-	ret = parse_setup(argc - 1, argv + 1, &wish);
+	ret = nic_setup(&setup, opt->name, opt->queues, opt->nr_queues, opt->port,
+			both || opt->ipv4, both || opt->ipv6);
 	if (ret)
 		return ret;
-	ret = nic_setup(&setup, argv[0], wish.queues, wish.nr_queues, wish.port, wish.ipv4,
-			wish.ipv6);
-	if (ret)
-		return ret;
-	if (wish.threaded && start_threads(setup, &wish)) {
+	if (opt->threaded && start_threads(setup, opt)) {
 		nic_restore(setup);
 		return EXIT_FAILED;
 	}
-	if (wish.command)
-		return run_and_restore(setup, wish.command);
+	if (opt->command)
+		return run_and_restore(setup, opt->command);
 	snprintf(name, sizeof(name), "%s", nic_setup_name(setup));
 	if (nic_setup_note(setup))
 		snprintf(note, sizeof(note), "%s", nic_setup_note(setup));
 	ret = nic_keep(setup);
 	if (!ret)
-		report_setup(name, note, &wish);
+		report_setup(name, note, opt);
 	return ret;
 }
 
@@ -242,43 +179,65 @@ static int restore_all(bool force)
 	return status;
 }
 
-static int nic_restore_command(int argc, char **argv)
+static int nic_restore_command(void *values)
 {
-	const char *name = NULL;
-	bool force = false;
-	int i, status;
+	const struct nic_options *opt = values;
+	int status;
 
-	for (i = 0; i < argc; i++) {
-		if (!strcmp(argv[i], "--force"))
-			force = true;
-		else if (argv[i][0] == '-' || name || strlen(argv[i]) >= IF_NAMESIZE ||
-			 strchr(argv[i], '/'))
-			return fail_usage(
-				"nic restore takes the name of one interface, and --force");
-		else
-			name = argv[i];
-	}
-	if (!name)
-		return restore_all(force);
+	if (!opt->name)
+		return restore_all(opt->force);
+	/* It is the name of a file, too. */
+	if (strlen(opt->name) >= IF_NAMESIZE || strchr(opt->name, '/'))
+		return fail_usage("nic restore: '%s' is no name of an interface", opt->name);
 	if (json_output)
 		json_array(NULL);
-	status = restore(name, force);
+	status = restore(opt->name, opt->force);
 	if (json_output)
 		json_end();
 	return status;
 }
 
-static const struct command commands[] = {
-	{ "show", "[IF]", "what interfaces are, who uses their queues, what they lack", nic_show },
-	{ "setup", "IF --queues LIST [--port PORT] [--ipv4 | --ipv6] [--threaded] [-- COMMAND ...]",
-	  "make queues receive one TCP port and nothing else, headers apart from data",
-	  nic_setup_command },
-	{ "restore", "[IF] [--force]", "make interfaces what they were before they were set up",
+enum {
+	SHOW = 1 << 0,
+	SETUP = 1 << 1,
+	RESTORE = 1 << 2,
+};
+
+static const struct cli_verb verbs[] = {
+	{ "show", "what interfaces are, who uses their queues, what they lack", SHOW, nic_show },
+	{ "setup", "make queues receive one TCP port and nothing else, headers apart from data",
+	  SETUP, nic_setup_command },
+	{ "restore", "make interfaces what they were before they were set up", RESTORE,
 	  nic_restore_command },
 	{}
 };
 
-int cmd_nic(int argc, char **argv)
-{
-	return run_command("nic", commands, argc, argv);
-}
+#define MEMBER(name) CLI_AT(struct nic_options, name)
+
+static const struct cli_option options[] = {
+	{ "IF", NULL, "an interface; otherwise all", CLI_TEXT, .flags = CLI_ARGUMENT,
+	  .verbs = SHOW | RESTORE, MEMBER(name), .hint = "@interface" },
+	{ "IF", NULL, "an interface", CLI_TEXT, .flags = CLI_ARGUMENT | CLI_REQUIRED,
+	  .verbs = SETUP, MEMBER(name), .hint = "@interface" },
+	{ "queues", "LIST", "which, as 1 or 1,3 or 0-3", CLI_LIST, .flags = CLI_REQUIRED,
+	  .verbs = SETUP, MEMBER(queues), CLI_COUNT_AT(struct nic_options, nr_queues) },
+	{ "port", "PORT", "the TCP port that comes there", CLI_NUMBER, .verbs = SETUP, MEMBER(port),
+	  .min = 1, .max = UINT16_MAX },
+	{ "ipv4", NULL, "of this family alone", .verbs = SETUP, MEMBER(ipv4) },
+	{ "ipv6", NULL, "of this family alone", .verbs = SETUP, MEMBER(ipv6) },
+	{ "threaded", NULL, "poll each queue by a thread of its own", .verbs = SETUP,
+	  MEMBER(threaded) },
+	{ "force", NULL, "also while who set it up is running", .verbs = RESTORE, MEMBER(force) },
+	{ "COMMAND", NULL, "restore it when that has ended", CLI_COMMAND, .verbs = SETUP,
+	  MEMBER(command) },
+	{}
+};
+
+const struct cli_object nic_object = {
+	.name = "nic",
+	.help = "network interfaces, for zero-copy receive",
+	.alone = "show",
+	.verbs = verbs,
+	.options = options,
+	.size = sizeof(struct nic_options),
+};

@@ -258,14 +258,13 @@ static int show_named(const char *name)
 	return EXIT_OK;
 }
 
-int nic_show(int argc, char **argv)
+int nic_show(void *values)
 {
+	const struct nic_options *opt = values;
 	int ret, count = 0;
 
-	if (argc > 1)
-		return fail_usage("nic show takes the name of one interface, or nothing");
-	if (argc)
-		return show_named(argv[0]);
+	if (opt->name)
+		return show_named(opt->name);
 	if (json_output)
 		json_array(NULL);
 	ret = nic_for_each(show_one, &count);

@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For nic.c: unifiedctl nic show.
+ * What unifiedctl nic was told, and for nic.c: unifiedctl nic show.
  */
 #ifndef NIC_SHOW_H
 #define NIC_SHOW_H
 
-int nic_show(int argc, char **argv);
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nic_state.h"
+
+struct nic_options {
+	const char *name; /* NULL: all */
+	unsigned int queues[NIC_MAX_QUEUES], nr_queues;
+	uint64_t port;	 /* 0: none */
+	bool ipv4, ipv6; /* neither is as both */
+	bool threaded, force;
+	char **command;
+};
+
+int nic_show(void *values);
 
 #endif

@@ -12,7 +12,10 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "options.h"
 #include "policies.h"
+#include "policy.h"
+#include "policy_object.h"
 #include "processes.h"
 #include "unifiedctl.h"
 #include "units.h"
@@ -73,13 +76,11 @@ static int print_row(const struct policy *p, void *arg)
 	return 0;
 }
 
-static int policy_list(int argc, char **argv)
+static int policy_list(void *values)
 {
 	int fd, count = 0, ret;
 
-	(void)argv;
-	if (argc)
-		return fail_usage("policy list takes no arguments");
+	(void)values;
 	/* Ask before the first bracket: what cannot begin is an error, and no list. */
 	fd = module_open();
 	if (fd < 0)
@@ -113,18 +114,17 @@ static void print_policy(const struct policy *p)
 		printf("  errors   %u\n", p->info.errors);
 }
 
-static int policy_show(int argc, char **argv)
+static int policy_show(void *values)
 {
+	const struct policy_options *opt = values;
 	struct policy p;
 	int ret;
 
-	if (argc != 1)
-		return fail_usage("policy show takes the name of one policy");
-	ret = policies_find(argv[0], &p);
+	ret = policies_find(opt->name, &p);
 	if (ret < 0)
 		return policies_fail(ret);
 	if (!ret)
-		return fail_unknown(argv[0]);
+		return fail_unknown(opt->name);
 	if (json_output)
 		json_policy(&p);
 	else
@@ -163,24 +163,17 @@ static int fail_attach(int err, const char *doing, const struct unified_io_bpf *
 	}
 }
 
-static int attach(unsigned long cmd, const char *doing, int argc, char **argv)
+static int attach(unsigned long cmd, const char *doing, const struct policy_options *opt)
 {
-	struct unified_io_bpf bpf = {};
-	uint32_t region;
+	struct unified_io_bpf bpf = {
+		.region = opt->region,
+		.flags = opt->enforce ? UNIFIED_IO_BPF_ENFORCE : 0,
+	};
 	int fd, ret;
 
-	if (argc == 3 && cmd == UNIFIED_IO_ATTACH_BPF && !strcmp(argv[2], "enforce"))
-		bpf.flags = UNIFIED_IO_BPF_ENFORCE;
-	else if (argc != 2)
-		return fail_usage("policy %s takes the name of a policy and the id of a region%s",
-				  doing,
-				  cmd == UNIFIED_IO_ATTACH_BPF ? ", and the word enforce" : "");
-	if (parse_id(argv[1], &region))
-		return fail_usage("'%s' is no id. See: unifiedctl region list", argv[1]);
-	if (strlen(argv[0]) >= sizeof(bpf.name))
-		return fail_unknown(argv[0]);
-	snprintf(bpf.name, sizeof(bpf.name), "%s", argv[0]);
-	bpf.region = region;
+	if (strlen(opt->name) >= sizeof(bpf.name))
+		return fail_unknown(opt->name);
+	snprintf(bpf.name, sizeof(bpf.name), "%s", opt->name);
 	fd = module_open();
 	if (fd < 0)
 		return policies_fail(fd);
@@ -191,7 +184,7 @@ static int attach(unsigned long cmd, const char *doing, int argc, char **argv)
 	if (json_output) {
 		json_object(NULL);
 		json_str(doing, bpf.name);
-		json_u64("region", region);
+		json_u64("region", bpf.region);
 		if (cmd == UNIFIED_IO_ATTACH_BPF)
 			json_bool("enforced", bpf.flags);
 		json_end();
@@ -199,14 +192,14 @@ static int attach(unsigned long cmd, const char *doing, int argc, char **argv)
 	return EXIT_OK;
 }
 
-static int policy_attach(int argc, char **argv)
+static int policy_attach(void *values)
 {
-	return attach(UNIFIED_IO_ATTACH_BPF, "attach", argc, argv);
+	return attach(UNIFIED_IO_ATTACH_BPF, "attach", values);
 }
 
-static int policy_detach(int argc, char **argv)
+static int policy_detach(void *values)
 {
-	return attach(UNIFIED_IO_DETACH_BPF, "detach", argc, argv);
+	return attach(UNIFIED_IO_DETACH_BPF, "detach", values);
 }
 
 /* --- unload ---------------------------------------------------------------- */
@@ -295,43 +288,76 @@ static void tell_unloaded(struct policy *p)
 	}
 }
 
-static int policy_unload(int argc, char **argv)
+static int policy_unload(void *values)
 {
+	const struct policy_options *opt = values;
 	struct policy p;
 	int ret;
 
-	if (argc != 1)
-		return fail_usage("policy unload takes the name of one policy");
-	ret = policies_find(argv[0], &p);
+	ret = policies_find(opt->name, &p);
 	if (ret < 0)
 		return policies_fail(ret);
 	ret = ret ? unload(&p) : -ENOENT;
 	/* None, or somebody else was faster. */
 	if (ret == -ENOENT || ret == -ENOLINK)
-		return fail_unknown(argv[0]);
+		return fail_unknown(opt->name);
 	if (ret)
-		return fail(ret, "cannot unload '%s'", argv[0]);
+		return fail(ret, "cannot unload '%s'", opt->name);
 	tell_unloaded(&p);
 	return EXIT_OK;
 }
 
-static const struct command commands[] = {
-	{ "load",
-	  "{ FILE.bpf.o | pass | count | filter | transform | shard | mirror | retry | ratelimit }",
-	  "load and register policies, and pin them under " PIN_DIR, policy_load },
-	{ "replace", "FILE.bpf.o",
-	  "let other versions take the places of policies of the same names", policy_replace },
-	{ "list", "", "what is registered, whoever loaded it", policy_list },
-	{ "show", "NAME", "where a policy is attached and how it fares", policy_show },
-	{ "attach", "NAME REGION [enforce]", "let a policy decide for a region", policy_attach },
-	{ "detach", "NAME REGION", "let it decide there no more", policy_detach },
-	{ "try", "NAME [FILE]", "run data through a policy, and print what it makes of it",
-	  policy_try },
-	{ "unload", "NAME", "end a policy and remove its pin", policy_unload },
+/* --- the words ------------------------------------------------------------- */
+
+enum {
+	LOAD = 1 << 0,
+	REPLACE = 1 << 1,
+	LIST = 1 << 2,
+	SHOW = 1 << 3,
+	ATTACH = 1 << 4,
+	DETACH = 1 << 5,
+	TRY = 1 << 6,
+	UNLOAD = 1 << 7,
+};
+
+static const struct cli_verb verbs[] = {
+	{ "load", "load and register policies, and pin them under " PIN_DIR, LOAD, policy_load },
+	{ "replace", "let other versions take the places of policies of the same names", REPLACE,
+	  policy_replace },
+	{ "list", "what is registered, whoever loaded it", LIST, policy_list },
+	{ "show", "where a policy is attached and how it fares", SHOW, policy_show },
+	{ "attach", "let a policy decide for a region", ATTACH, policy_attach },
+	{ "detach", "let it decide there no more", DETACH, policy_detach },
+	{ "try", "run data through a policy, and print what it makes of it", TRY, policy_try },
+	{ "unload", "end a policy and remove its pin", UNLOAD, policy_unload },
 	{}
 };
 
-int cmd_policy(int argc, char **argv)
-{
-	return run_command("policy", commands, argc, argv);
-}
+#define MEMBER(name) CLI_AT(struct policy_options, name)
+
+static const struct cli_option options[] = {
+	{ "POLICY", NULL, "FILE.bpf.o, or one that comes with unifiedctl", CLI_TEXT,
+	  .flags = CLI_ARGUMENT | CLI_REQUIRED, .verbs = LOAD, MEMBER(name),
+	  .words = policy_builtin, .hint = "@object" },
+	{ "FILE", NULL, "FILE.bpf.o", CLI_TEXT, .flags = CLI_ARGUMENT | CLI_REQUIRED,
+	  .verbs = REPLACE, MEMBER(name), .hint = "@object" },
+	{ "NAME", NULL, "of a policy that is loaded", CLI_TEXT,
+	  .flags = CLI_ARGUMENT | CLI_REQUIRED, .verbs = SHOW | ATTACH | DETACH | TRY | UNLOAD,
+	  MEMBER(name), .hint = "@policy" },
+	{ "REGION", NULL, "the id of a region", CLI_ID, .flags = CLI_ARGUMENT | CLI_REQUIRED,
+	  .verbs = ATTACH | DETACH, MEMBER(region), .hint = "@region" },
+	{ "FILE", NULL, "the data; otherwise that of standard input", CLI_TEXT,
+	  .flags = CLI_ARGUMENT, .verbs = TRY, MEMBER(file), .hint = "@file" },
+	{ "enforce", NULL, "ask it after all others; only an administrator detaches it",
+	  .verbs = ATTACH, MEMBER(enforce) },
+	{}
+};
+
+const struct cli_object policy_object = {
+	.name = "policy",
+	.help = "BPF policies of the module",
+	.alone = "list",
+	.verbs = verbs,
+	.options = options,
+	.size = sizeof(struct policy_options),
+};

@@ -15,6 +15,7 @@
 #include "bpf_log.h"
 #include "json.h"
 #include "policies.h"
+#include "policy.h"
 #include "policy_object.h"
 #include "unifiedctl.h"
 
@@ -118,15 +119,12 @@ static int load_all(struct loaded_policy *loaded, int n)
 	return ret;
 }
 
-int policy_load(int argc, char **argv)
+int policy_load(void *values)
 {
-	int ret;
+	const struct policy_options *opt = values;
+	int ret = make_pin_dir();
 
-	if (argc != 1)
-		return fail_usage(
-			"policy load takes one policy: a file, or a name that comes with unifiedctl");
-	ret = make_pin_dir();
-	return ret ?: with_object(argv[0], load_all);
+	return ret ?: with_object(opt->name, load_all);
 }
 
 /* --- replace --------------------------------------------------------------- */
@@ -187,9 +185,9 @@ static int replace_all(struct loaded_policy *loaded, int n)
 	return ret;
 }
 
-int policy_replace(int argc, char **argv)
+int policy_replace(void *values)
 {
-	if (argc != 1)
-		return fail_usage("policy replace takes one file");
-	return with_object(argv[0], replace_all);
+	const struct policy_options *opt = values;
+
+	return with_object(opt->name, replace_all);
 }

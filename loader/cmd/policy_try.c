@@ -14,6 +14,7 @@
 #include "files.h"
 #include "json.h"
 #include "policies.h"
+#include "policy.h"
 #include "policy_use.h"
 #include "region.h"
 #include "unifiedctl.h"
@@ -112,23 +113,21 @@ static int try_data(const struct policy *p, const struct data *d)
 	return ret;
 }
 
-int policy_try(int argc, char **argv)
+int policy_try(void *values)
 {
+	const struct policy_options *opt = values;
 	struct data d = {};
 	struct policy p;
 	int ret;
 
-	if (argc < 1 || argc > 2)
-		return fail_usage("policy try takes the name of a policy, and a file of data if it "
-				  "is not to read its standard input");
-	ret = policies_find(argv[0], &p);
+	ret = policies_find(opt->name, &p);
 	if (ret < 0)
 		return policies_fail(ret);
 	if (!ret)
 		return fail_because(-ENOENT,
 				    "no policy '%s' is registered. See: unifiedctl policy list",
-				    argv[0]);
-	ret = read_data(argc == 2 ? argv[1] : NULL, &d);
+				    opt->name);
+	ret = read_data(opt->file, &d);
 	if (!ret)
 		ret = try_data(&p, &d);
 	free(d.bytes);

@@ -18,10 +18,27 @@
 
 #include "json.h"
 #include "ledger.h"
+#include "options.h"
 #include "processes.h"
 #include "target.h"
 #include "unifiedctl.h"
 #include "units.h"
+
+enum {
+	LIST = 1 << 0,
+	SHOW = 1 << 1,
+	CREATE = 1 << 2,
+};
+
+#define NODE_ANY UINT64_MAX
+
+struct region_options {
+	uint32_t id;
+	uint64_t size, rings, rx, slot, sq, cq, node;
+	const char *nic, *drive;
+	bool any_bpf, seal_targets;
+	char **command;
+};
 
 /* --- list and show --------------------------------------------------------- */
 
@@ -110,15 +127,13 @@ static void print_region(const struct unified_io_region_info *i)
 	print_ledger(i);
 }
 
-static int region_list(int argc, char **argv)
+static int region_list(void *values)
 {
 	struct unified_io_region_info info = {};
 	char size[32];
 	int fd, ret, count = 0;
 
-	(void)argv;
-	if (argc)
-		return fail_usage("region list takes no arguments");
+	(void)values;
 	fd = module_open();
 	if (fd < 0)
 		return module_fail(fd);
@@ -147,20 +162,16 @@ static int region_list(int argc, char **argv)
 	return EXIT_OK;
 }
 
-static int region_show(int argc, char **argv)
+static int region_show(void *values)
 {
+	const struct region_options *opt = values;
 	struct unified_io_region_info info = {};
-	uint32_t id;
 	int fd, ret;
 
-	if (argc != 1)
-		return fail_usage("region show takes the id of one region");
-	if (parse_id(argv[0], &id))
-		return fail_usage("'%s' is no id. See: unifiedctl region list", argv[0]);
 	fd = module_open();
 	if (fd < 0)
 		return module_fail(fd);
-	ret = module_find_region(fd, id, &info);
+	ret = module_find_region(fd, opt->id, &info);
 	close(fd);
 	if (ret)
 		return ret;
@@ -173,116 +184,67 @@ static int region_show(int argc, char **argv)
 
 /* --- create ---------------------------------------------------------------- */
 
-struct create {
-	struct unified_io_setup setup;
-	const char *drive;
-	bool seal_targets;
-	char **command;
-};
-
-static int parse_create_option(struct create *c, const char *name, const char *value)
+/* Open for as long as the region lives. Returns an exit status. */
+static int open_drive(const char *path, int *fd)
 {
-	struct unified_io_setup *s = &c->setup;
-	uint64_t n = 0;
+	*fd = open(path, O_RDWR | O_CLOEXEC);
+	/* What is read-only is a target to read. */
+	if (*fd < 0 && (errno == EACCES || errno == EROFS))
+		*fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *fd >= 0 ? EXIT_OK : fail(-errno, "cannot open '%s'", path);
+}
 
-	if (!strcmp(name, "nic")) {
-		s->net_ifindex = if_nametoindex(value);
-		return s->net_ifindex
-			       ? EXIT_OK
-			       : fail_because(-ENODEV, "no interface '%s'. See: ip link", value);
-	}
-	if (!strcmp(name, "drive")) {
-		c->drive = value;
-		s->nvme_fd = open(value, O_RDWR | O_CLOEXEC);
-		/* What is read-only is a target to read. */
-		if (s->nvme_fd < 0 && (errno == EACCES || errno == EROFS))
-			s->nvme_fd = open(value, O_RDONLY | O_CLOEXEC);
-		return s->nvme_fd >= 0 ? EXIT_OK : fail(-errno, "cannot open '%s'", value);
-	}
-	if (!strcmp(name, "bpf")) {
-		if (strcmp(value, "any"))
-			return fail_usage("'bpf %s': it is 'any', or left out", value);
+static int prepare(const struct region_options *opt, struct unified_io_setup *s)
+{
+	*s = (struct unified_io_setup){
+		.region_size = opt->size,
+		.ring_size = opt->rings,
+		.rx_size = opt->rx,
+		.slot_size = opt->slot,
+		.sq_entries = opt->sq,
+		.cq_entries = opt->cq,
+		.nvme_fd = -1,
+		.uring_fd = -1,
+	};
+	if (opt->any_bpf)
 		s->flags |= UNIFIED_IO_SETUP_BPF;
-		return EXIT_OK;
-	}
-	if (!strcmp(name, "targets")) {
-		if (strcmp(value, "sealed"))
-			return fail_usage("'targets %s': they are 'sealed', or it is left out",
-					  value);
-		c->seal_targets = true;
-		return EXIT_OK;
-	}
-	if (parse_size(value, &n))
-		return fail_usage("'%s %s': a number is meant, as 4096, 64K or 1G", name, value);
-	if (!strcmp(name, "size")) {
-		s->region_size = n;
-	} else if (!strcmp(name, "rings")) {
-		s->ring_size = n;
-	} else if (!strcmp(name, "rx")) {
-		s->rx_size = n;
-	} else if (n > UINT32_MAX) {
-		return fail_usage("'%s %s' is too large", name, value);
-	} else if (!strcmp(name, "slot")) {
-		s->slot_size = n;
-	} else if (!strcmp(name, "sq")) {
-		s->sq_entries = n;
-	} else if (!strcmp(name, "cq")) {
-		s->cq_entries = n;
-	} else if (!strcmp(name, "node")) {
+	if (opt->node != NODE_ANY) {
 		s->flags |= UNIFIED_IO_SETUP_NODE;
-		s->numa_node = n;
-	} else {
-		return fail_usage("region create: no setting '%s'. Try: unifiedctl region help",
-				  name);
+		s->numa_node = opt->node;
 	}
-	return EXIT_OK;
+	if (opt->nic) {
+		s->net_ifindex = if_nametoindex(opt->nic);
+		if (!s->net_ifindex)
+			return fail_because(-ENODEV, "no interface '%s'. See: ip link", opt->nic);
+	}
+	return opt->drive ? open_drive(opt->drive, &s->nvme_fd) : EXIT_OK;
 }
 
-static int parse_create(struct create *c, int argc, char **argv)
-{
-	int i, ret;
-
-	for (i = 0; i < argc; i += 2) {
-		if (!strcmp(argv[i], "--")) {
-			if (i + 1 == argc)
-				return fail_usage("region create: which command, after '--'?");
-			c->command = argv + i + 1;
-			return EXIT_OK;
-		}
-		if (i + 1 == argc)
-			return fail_usage("region create: '%s' takes a value", argv[i]);
-		ret = parse_create_option(c, argv[i], argv[i + 1]);
-		if (ret)
-			return ret;
-	}
-	return EXIT_OK;
-}
-
-static int fail_create(int fd, int err, const struct create *c)
+static int fail_create(int fd, int err, const struct region_options *opt)
 {
 	const struct unified_io_target target = { .access = UNIFIED_TARGET_READ };
-	const struct unified_io_setup *s = &c->setup;
 	char size[32];
 
-	human(s->region_size, size, sizeof(size));
+	human(opt->size, size, sizeof(size));
 	switch (err) {
 	case -EINVAL:
-		return fail(err,
-			    "a region cannot be like that. Sizes are multiples of 4096; sq, cq "
-			    "and slot are powers of two; rings, queues and rx must fit into %s",
-			    size);
+		return fail(
+			err,
+			"a region cannot be like that. Sizes are multiples of 4096; --sq, --cq "
+			"and --slot are powers of two; --rings, queues and --rx must fit into %s",
+			size);
 	case -ENOMEM:
 		return fail(err,
 			    "there is no memory for a region of %s, or it is more than may be "
 			    "locked. See: ulimit -l",
 			    size);
 	case -ERANGE:
-		return fail(err, "there is no NUMA node %d", s->numa_node);
+		return fail(err, "there is no NUMA node %" PRIu64, opt->node);
 	case -ENODEV:
-		return fail(err, "what 'drive' names is no block device and no NVMe device");
+		return fail(err, "what --drive names is no block device and no NVMe device");
 	default:
-		if (c->drive)
-			return target_fail(fd, err, c->drive, &target);
+		if (opt->drive)
+			return target_fail(fd, err, opt->drive, &target);
 		return fail(err, "cannot create a region of %s", size);
 	}
 }
@@ -315,30 +277,25 @@ static int run_with(int fd, char **command)
 	return process_become(command);
 }
 
-static int region_create(int argc, char **argv)
+static int region_create(void *values)
 {
-	struct create c = {
-		.setup = { .region_size = 64 << 20,
-			   .sq_entries = 256,
-			   .cq_entries = 256,
-			   .nvme_fd = -1,
-			   .uring_fd = -1 },
-	};
+	const struct region_options *opt = values;
 	struct unified_io_info info = {};
+	struct unified_io_setup setup;
 	int fd, ret;
 
-	ret = parse_create(&c, argc, argv);
+	ret = prepare(opt, &setup);
 	if (ret)
 		return ret;
 	fd = module_open();
 	if (fd < 0)
 		return module_fail(fd);
-	if (ioctl(fd, UNIFIED_IO_SETUP, &c.setup))
-		return fail_create(fd, -errno, &c);
-	if (c.seal_targets && ioctl(fd, UNIFIED_IO_SEAL_TARGETS))
+	if (ioctl(fd, UNIFIED_IO_SETUP, &setup))
+		return fail_create(fd, -errno, opt);
+	if (opt->seal_targets && ioctl(fd, UNIFIED_IO_SEAL_TARGETS))
 		return fail(-errno, "cannot seal the targets");
-	if (c.command)
-		return run_with(fd, c.command);
+	if (opt->command)
+		return run_with(fd, opt->command);
 	ioctl(fd, UNIFIED_IO_GET_INFO, &info);
 	if (json_output)
 		json_region(&info.region);
@@ -347,18 +304,56 @@ static int region_create(int argc, char **argv)
 	return hold();
 }
 
-static const struct command commands[] = {
-	{ "list", "", "the regions of all processes", region_list },
-	{ "show", "ID", "what a region is made of and where its parts are", region_show },
+static const struct cli_verb verbs[] = {
+	{ "list", "the regions of all processes", LIST, region_list },
+	{ "show", "what a region is made of and where its parts are", SHOW, region_show },
 	{ "create",
-	  "[size N] [rings N] [rx N] [slot N] [sq N] [cq N] [node N] [nic IF] [drive DEV] "
-	  "[bpf any] [targets sealed] [-- COMMAND ...]",
-	  "make a region for a command that inherits it as $UNIFIED_IO_FD, or until Ctrl-C",
+	  "make a region for a command that inherits it as $UNIFIED_IO_FD, or until Ctrl-C", CREATE,
 	  region_create },
 	{}
 };
 
-int cmd_region(int argc, char **argv)
-{
-	return run_command("region", commands, argc, argv);
-}
+#define MEMBER(name) CLI_AT(struct region_options, name)
+
+static const struct cli_option options[] = {
+	{ "REGION", NULL, "its id, as it is listed", CLI_ID, .flags = CLI_ARGUMENT | CLI_REQUIRED,
+	  .verbs = SHOW, MEMBER(id), .hint = "@region" },
+	{ "size", "BYTES", "in all (64M)", CLI_SIZE, .verbs = CREATE, MEMBER(size) },
+	{ "rings", "BYTES", "for the rings of io_uring (0)", CLI_SIZE, .verbs = CREATE,
+	  MEMBER(rings) },
+	{ "rx", "BYTES", "to receive into (0)", CLI_SIZE, .verbs = CREATE, MEMBER(rx) },
+	{ "slot", "BYTES", "of a slot of the module's pool (4096)", CLI_SIZE, .verbs = CREATE,
+	  MEMBER(slot), .max = UINT32_MAX },
+	{ "sq", "N", "entries of the submission queue (256)", CLI_SIZE, .verbs = CREATE, MEMBER(sq),
+	  .max = UINT32_MAX },
+	{ "cq", "N", "entries of the completion queue (256)", CLI_SIZE, .verbs = CREATE, MEMBER(cq),
+	  .max = UINT32_MAX },
+	{ "node", "N", "take memory of this NUMA node", CLI_NUMBER, .verbs = CREATE, MEMBER(node),
+	  .max = INT32_MAX },
+	{ "nic", "IF", "take memory near this interface", CLI_TEXT, .verbs = CREATE, MEMBER(nic),
+	  .hint = "@interface" },
+	{ "drive", "DEVICE", "take memory near this one, and have it as target 0", CLI_TEXT,
+	  .verbs = CREATE, MEMBER(drive), .hint = "@file" },
+	{ "any-bpf", NULL, "whoever may load BPF programs may use it from them", .verbs = CREATE,
+	  MEMBER(any_bpf) },
+	{ "seal-targets", NULL, "who has its descriptor adds no target and removes none",
+	  .verbs = CREATE, MEMBER(seal_targets) },
+	{ "COMMAND", NULL, "what inherits it", CLI_COMMAND, .verbs = CREATE, MEMBER(command) },
+	{}
+};
+
+const struct cli_object region_object = {
+	.name = "region",
+	.help = "regions of memory",
+	.alone = "list",
+	.verbs = verbs,
+	.options = options,
+	.defaults =
+		&(const struct region_options){
+			.size = 64 << 20,
+			.sq = 256,
+			.cq = 256,
+			.node = NODE_ANY,
+		},
+	.size = sizeof(struct region_options),
+};

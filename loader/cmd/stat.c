@@ -14,6 +14,7 @@
 #include "interrupt.h"
 #include "json.h"
 #include "ledger.h"
+#include "options.h"
 #include "policies.h"
 #include "unifiedctl.h"
 #include "units.h"
@@ -243,7 +244,7 @@ static int show_totals(int fd, uint32_t id)
 	return EXIT_OK;
 }
 
-/* --- watch -------------------------------------------------------------------- */
+/* --- per second --------------------------------------------------------------------- */
 
 /* What came between two samples of a region, per second. */
 static struct unified_io_ledger rates_of(const struct sample *from, const struct sample *to)
@@ -310,7 +311,7 @@ static void sleep_until(uint64_t at)
 		;
 }
 
-static int watch(int fd, uint32_t id, uint64_t interval)
+static int monitor(int fd, uint32_t id, uint64_t interval)
 {
 	uint64_t next = microseconds_of(CLOCK_MONOTONIC);
 	const struct samples none = {};
@@ -348,55 +349,73 @@ static int watch(int fd, uint32_t id, uint64_t interval)
 	return EXIT_OK;
 }
 
-/* --- its words ---------------------------------------------------------------- */
+/* --- its options -------------------------------------------------------------- */
 
-static int parse_interval(const char *text, uint64_t *interval)
+enum {
+	SHOW = 1 << 0,
+	MONITOR = 1 << 1,
+};
+
+struct stat_options {
+	uint32_t region;   /* 0: all */
+	uint64_t interval; /* microseconds */
+};
+
+static int parse_interval(void *values, const char *text)
 {
+	struct stat_options *opt = values;
 	char *end;
 	double seconds = strtod(text, &end);
 
 	if (end == text || *end || !(seconds >= 0.01 && seconds <= 86400))
-		return fail_usage("'watch %s': seconds are meant, from 0.01 to 86400", text);
-	*interval = seconds * 1e6;
+		return fail_usage("--interval '%s': seconds are meant, from 0.01 to 86400", text);
+	opt->interval = seconds * 1e6;
 	return EXIT_OK;
 }
 
-static int parse(int argc, char **argv, uint32_t *id, uint64_t *interval)
+static int stat_show(void *values)
 {
-	int i = 0;
+	const struct stat_options *opt = values;
+	int fd = module_open(), ret;
 
-	if (i < argc && strcmp(argv[i], "watch") && strcmp(argv[i], "--watch")) {
-		if (parse_id(argv[i], id))
-			return fail_usage("'%s' is no id. See: unifiedctl region list", argv[i]);
-		i++;
-	}
-	if (i == argc)
-		return EXIT_OK;
-	if (strcmp(argv[i], "watch") && strcmp(argv[i], "--watch"))
-		return fail_usage("stat takes the id of one region, and watch");
-	*interval = 1000000;
-	if (++i == argc)
-		return EXIT_OK;
-	if (i + 1 < argc)
-		return fail_usage("stat takes nothing after 'watch %s'", argv[i]);
-	return parse_interval(argv[i], interval);
-}
-
-int cmd_stat(int argc, char **argv)
-{
-	uint64_t interval = 0;
-	uint32_t id = 0;
-	int fd, ret;
-
-	ret = parse(argc, argv, &id, &interval);
-	if (ret)
-		return ret;
-	fd = module_open();
 	if (fd < 0)
 		return module_fail(fd);
-	if (interval)
-		json_sequence();
-	ret = interval ? watch(fd, id, interval) : show_totals(fd, id);
+	ret = show_totals(fd, opt->region);
 	close(fd);
 	return ret;
 }
+
+static int stat_monitor(void *values)
+{
+	const struct stat_options *opt = values;
+	int fd = module_open(), ret;
+
+	if (fd < 0)
+		return module_fail(fd);
+	json_sequence();
+	ret = monitor(fd, opt->region, opt->interval);
+	close(fd);
+	return ret;
+}
+
+const struct cli_object stat_object = {
+	.name = "stat",
+	.help = "what was done in regions, in all or per second",
+	.alone = "show",
+	.verbs =
+		(const struct cli_verb[]){
+			{ "show", "what was done since they were set up", SHOW, stat_show },
+			{ "monitor", "what is done per second, until Ctrl-C or the region's end",
+			  MONITOR, stat_monitor },
+			{} },
+	.options =
+		(const struct cli_option[]){
+			{ "REGION", NULL, "the id of one; otherwise all", CLI_ID,
+			  .flags = CLI_ARGUMENT, .verbs = SHOW | MONITOR,
+			  CLI_AT(struct stat_options, region), .hint = "@region" },
+			{ "interval", "SECONDS", "from one row to the next (1)", CLI_OWN,
+			  .verbs = MONITOR, .parse = parse_interval },
+			{} },
+	.defaults = &(const struct stat_options){ .interval = 1000000 },
+	.size = sizeof(struct stat_options),
+};

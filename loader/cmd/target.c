@@ -9,22 +9,38 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "options.h"
 #include "target.h"
 #include "unifiedctl.h"
 #include "units.h"
 
+enum {
+	ADD = 1 << 0,
+	LIST = 1 << 1,
+	REMOVE = 1 << 2,
+};
+
+static const char *const accesses[] = { "read", "write", "read-write", NULL };
+
+struct target_options {
+	uint32_t region;
+	const char *device;
+	uint64_t index;
+	bool block, nvme;
+	unsigned int access;	/* of accesses */
+	uint64_t start, length; /* length 0: up to the end */
+};
+
 /* Open the module and see that there is that region. Returns an exit status. */
-static int open_region(const char *word, uint32_t *id, int *fd)
+static int open_region(uint32_t id, int *fd)
 {
 	struct unified_io_region_info info;
 	int ret;
 
-	if (parse_id(word, id))
-		return fail_usage("'%s' is no id. See: unifiedctl region list", word);
 	*fd = module_open();
 	if (*fd < 0)
 		return module_fail(*fd);
-	ret = module_find_region(*fd, *id, &info);
+	ret = module_find_region(*fd, id, &info);
 	if (ret)
 		close(*fd);
 	return ret;
@@ -127,91 +143,20 @@ static int list_targets(int fd, uint32_t region)
 	return EXIT_OK;
 }
 
-static int target_list(int argc, char **argv)
+static int target_list(void *values)
 {
+	const struct target_options *opt = values;
 	int fd = -1, ret;
-	uint32_t id;
 
-	if (argc != 1)
-		return fail_usage("target list takes the id of one region");
-	ret = open_region(argv[0], &id, &fd);
+	ret = open_region(opt->region, &fd);
 	if (ret)
 		return ret;
-	ret = list_targets(fd, id);
+	ret = list_targets(fd, opt->region);
 	close(fd);
 	return ret;
 }
 
 /* --- add -------------------------------------------------------------------- */
-
-static const struct {
-	const char *word;
-	uint32_t access, flag;
-} words[] = {
-	{ "read", UNIFIED_TARGET_READ, 0 },
-	{ "write", UNIFIED_TARGET_WRITE, 0 },
-	{ "read-write", UNIFIED_TARGET_READ | UNIFIED_TARGET_WRITE, 0 },
-	{ "block", 0, UNIFIED_TARGET_F_BLOCK },
-	{ "nvme", 0, UNIFIED_TARGET_F_NVME },
-};
-
-/* A word that stands alone. -1: this is none. Else an exit status. */
-static int parse_word(const char *word, struct unified_io_target *t)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (strcmp(word, words[i].word))
-			continue;
-		if (words[i].access && t->access)
-			return fail_usage("target add: one of read, write and read-write");
-		if (words[i].flag && t->flags)
-			return fail_usage("target add: either block or nvme");
-		t->access |= words[i].access;
-		t->flags |= words[i].flag;
-		return EXIT_OK;
-	}
-	return -1;
-}
-
-static int parse_setting(const char *name, const char *value, struct unified_io_target *t)
-{
-	int start = !strcmp(name, "start");
-	uint64_t bytes;
-
-	if (!start && strcmp(name, "length"))
-		return fail_usage("target add: no setting '%s'. Try: unifiedctl target help", name);
-	if (!value)
-		return fail_usage("target add: '%s' takes a value", name);
-	if (parse_size(value, &bytes))
-		return fail_usage("'%s %s': a number is meant, as 4096, 64K or 1G", name, value);
-	/* For the module, 0 is: up to the end. */
-	if (!start && !bytes)
-		return fail_usage("target add: a length of 0 leaves nothing");
-	if (start)
-		t->start = bytes;
-	else
-		t->length = bytes;
-	return EXIT_OK;
-}
-
-static int parse_add(int argc, char **argv, struct unified_io_target *t)
-{
-	int i, ret;
-
-	for (i = 0; i < argc; i++) {
-		ret = parse_word(argv[i], t);
-		if (ret < 0) {
-			ret = parse_setting(argv[i], i + 1 < argc ? argv[i + 1] : NULL, t);
-			i++;
-		}
-		if (ret)
-			return ret;
-	}
-	if (!t->access)
-		t->access = UNIFIED_TARGET_READ | UNIFIED_TARGET_WRITE;
-	return EXIT_OK;
-}
 
 static int do_add(int fd, const char *path, struct unified_io_target *t)
 {
@@ -231,20 +176,28 @@ static int do_add(int fd, const char *path, struct unified_io_target *t)
 	return EXIT_OK;
 }
 
-static int target_add_command(int argc, char **argv)
+static int target_add_command(void *values)
 {
-	struct unified_io_target t = {};
+	static const uint32_t bits[] = { UNIFIED_TARGET_READ, UNIFIED_TARGET_WRITE,
+					 UNIFIED_TARGET_READ | UNIFIED_TARGET_WRITE };
+	const struct target_options *opt = values;
+	struct unified_io_target t = {
+		.region = opt->region,
+		.access = bits[opt->access],
+		.flags = opt->block  ? UNIFIED_TARGET_F_BLOCK
+			 : opt->nvme ? UNIFIED_TARGET_F_NVME
+				     : 0,
+		.start = opt->start,
+		.length = opt->length,
+	};
 	int fd = -1, ret;
 
-	if (argc < 2)
-		return fail_usage("target add takes the id of a region and a device");
-	ret = parse_add(argc - 2, argv + 2, &t);
+	if (opt->block && opt->nvme)
+		return fail_usage("target add: either --block or --nvme");
+	ret = open_region(opt->region, &fd);
 	if (ret)
 		return ret;
-	ret = open_region(argv[0], &t.region, &fd);
-	if (ret)
-		return ret;
-	ret = do_add(fd, argv[1], &t);
+	ret = do_add(fd, opt->device, &t);
 	close(fd);
 	return ret;
 }
@@ -262,20 +215,13 @@ static int do_remove(int fd, struct unified_io_target *t)
 	return fail(-errno, "cannot remove target %u of region %u", t->index, t->region);
 }
 
-static int target_remove(int argc, char **argv)
+static int target_remove(void *values)
 {
-	struct unified_io_target t = {};
-	uint64_t index;
+	const struct target_options *opt = values;
+	struct unified_io_target t = { .region = opt->region, .index = opt->index };
 	int fd = -1, ret;
 
-	if (argc != 2)
-		return fail_usage(
-			"target remove takes the id of a region and the index of a target");
-	if (parse_size(argv[1], &index) || index >= UNIFIED_IO_MAX_TARGETS)
-		return fail_usage("'%s' is no index, from 0 to %d. See: unifiedctl target list %s",
-				  argv[1], UNIFIED_IO_MAX_TARGETS - 1, argv[0]);
-	t.index = index;
-	ret = open_region(argv[0], &t.region, &fd);
+	ret = open_region(opt->region, &fd);
 	if (ret)
 		return ret;
 	ret = do_remove(fd, &t);
@@ -289,17 +235,43 @@ static int target_remove(int argc, char **argv)
 	return ret;
 }
 
-static const struct command commands[] = {
-	{ "add",
-	  "REGION DEV [block | nvme] [read | write | read-write] [start BYTES] [length BYTES]",
-	  "let a region use a device, which is claimed for it alone", target_add_command },
-	{ "list", "REGION", "what a region may use, how, and what the devices can do",
-	  target_list },
-	{ "remove", "REGION INDEX", "end that, once what is under way is done", target_remove },
+static const struct cli_verb verbs[] = {
+	{ "add", "let a region use a device, which is claimed for it alone", ADD,
+	  target_add_command },
+	{ "list", "what a region may use, how, and what the devices can do", LIST, target_list },
+	{ "remove", "end that, once what is under way is done", REMOVE, target_remove },
 	{}
 };
 
-int cmd_target(int argc, char **argv)
-{
-	return run_command("target", commands, argc, argv);
-}
+static const struct cli_option options[] = {
+	{ "REGION", NULL, "the id of a region, of any process", CLI_ID,
+	  .flags = CLI_ARGUMENT | CLI_REQUIRED, .verbs = ADD | LIST | REMOVE,
+	  CLI_AT(struct target_options, region), .hint = "@region" },
+	{ "DEVICE", NULL, "a block device, or the character device of an NVMe namespace", CLI_TEXT,
+	  .flags = CLI_ARGUMENT | CLI_REQUIRED, .verbs = ADD, CLI_AT(struct target_options, device),
+	  .hint = "@file" },
+	{ "INDEX", NULL, "of the target, as it is listed", CLI_NUMBER,
+	  .flags = CLI_ARGUMENT | CLI_REQUIRED, .verbs = REMOVE,
+	  CLI_AT(struct target_options, index), .max = UNIFIED_IO_MAX_TARGETS - 1,
+	  .hint = "@target" },
+	{ "block", NULL, "drive it by the block layer", .verbs = ADD,
+	  CLI_AT(struct target_options, block) },
+	{ "nvme", NULL, "drive it by NVMe commands or not at all", .verbs = ADD,
+	  CLI_AT(struct target_options, nvme) },
+	{ "access", "read|write|read-write", "what may be done (read-write)", CLI_WORD,
+	  .verbs = ADD, CLI_AT(struct target_options, access), .words = accesses },
+	{ "start", "BYTES", "where what may be used begins (0)", CLI_SIZE, .verbs = ADD,
+	  CLI_AT(struct target_options, start) },
+	{ "length", "BYTES", "how much it is (up to the end)", CLI_SIZE, .verbs = ADD,
+	  CLI_AT(struct target_options, length), .min = 1 },
+	{}
+};
+
+const struct cli_object target_object = {
+	.name = "target",
+	.help = "where the operations of a region go",
+	.verbs = verbs,
+	.options = options,
+	.defaults = &(const struct target_options){ .access = 2 },
+	.size = sizeof(struct target_options),
+};

@@ -19,6 +19,7 @@
 #include "interrupt.h"
 #include "json.h"
 #include "nvme.h"
+#include "options.h"
 #include "tracefs.h"
 #include "unifiedctl.h"
 #include "units.h"
@@ -292,30 +293,47 @@ static int show_all(int module, uint32_t region, int pipe)
 	return EXIT_OK;
 }
 
-int cmd_trace(int argc, char **argv)
+struct trace_options {
+	uint32_t region; /* 0: all */
+};
+
+static int trace_monitor(void *values)
 {
+	const struct trace_options *opt = values;
 	struct unified_io_region_info info;
-	uint32_t region = 0;
 	int module, pipe = -1, ret = EXIT_OK;
 
-	if (argc > 1)
-		return fail_usage("trace takes the id of one region, or nothing");
-	if (argc && parse_id(argv[0], &region))
-		return fail_usage("'%s' is no id. See: unifiedctl region list", argv[0]);
 	module = module_open();
 	if (module < 0)
 		return module_fail(module);
-	if (region)
-		ret = module_find_region(module, region, &info);
+	if (opt->region)
+		ret = module_find_region(module, opt->region, &info);
 	json_sequence();
 	/* From here on nothing may end it before the instance is removed. */
 	interrupt_setup();
 	if (!ret)
-		ret = tracefs_open(region, &pipe);
+		ret = tracefs_open(opt->region, &pipe);
 	if (!ret) {
-		ret = show_all(module, region, pipe);
+		ret = show_all(module, opt->region, pipe);
 		tracefs_close(pipe);
 	}
 	close(module);
 	return ret;
 }
+
+const struct cli_object trace_object = {
+	.name = "trace",
+	.help = "operations and verdicts as they happen, until Ctrl-C",
+	.alone = "monitor",
+	.verbs =
+		(const struct cli_verb[]){
+			{ "monitor", "a line for each, of all regions or of one until it ends", 1,
+			  trace_monitor },
+			{} },
+	.options = (const struct cli_option[]){ { "REGION", NULL, "the id of one; otherwise all",
+						  CLI_ID, .flags = CLI_ARGUMENT, .verbs = 1,
+						  CLI_AT(struct trace_options, region),
+						  .hint = "@region" },
+						{} },
+	.size = sizeof(struct trace_options),
+};

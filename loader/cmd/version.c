@@ -7,16 +7,17 @@
 #include <sys/utsname.h>
 
 #include "json.h"
+#include "options.h"
 #include "unifiedctl.h"
 
-int cmd_version(int argc, char **argv)
+static int version_show(void *values)
 {
 	struct unified_io_info info = {};
 	char module[32] = "not loaded";
 	struct utsname os;
 	int ret;
 
-	(void)argc, (void)argv;
+	(void)values;
 	uname(&os);
 	ret = module_info(&info);
 	if (!ret)
@@ -41,3 +42,12 @@ int cmd_version(int argc, char **argv)
 	       ret ? module_advice(ret) : module, os.release, libbpf_version_string());
 	return EXIT_OK;
 }
+
+const struct cli_object version_object = {
+	.name = "version",
+	.help = "versions of this program, the module and the kernel",
+	.alone = "show",
+	.verbs =
+		(const struct cli_verb[]){
+			{ "show", "succeeds without the module, too", 1, version_show }, {} },
+};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unifiedctl: options, the table of objects, and how a command fails.
+ * unifiedctl: the table of objects, which of their verbs is run, and how a command
+ * fails.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -10,45 +11,16 @@
 #include <string.h>
 
 #include "json.h"
+#include "options.h"
 #include "unifiedctl.h"
 
 bool json_output;
 
-static const struct command objects[] = {
-	{ "region", "{ list | show | create }", "regions of memory", cmd_region },
-	{ "policy", "{ load | replace | list | show | attach | detach | try | unload }",
-	  "BPF policies of the module", cmd_policy },
-	{ "target", "{ add | list | remove }", "where the operations of a region go", cmd_target },
-	{ "io", "{ read | write | flush | zeroes | discard | compare }",
-	  "operations on devices, with a region of its own", cmd_io },
-	{ "ingest", "--listen ADDR:PORT SOURCE --target DEV ... [OPTIONS]",
-	  "TCP streams to devices, in the kernel", cmd_ingest },
-	{ "nic", "{ show | setup | restore }", "network interfaces, for zero-copy receive",
-	  cmd_nic },
-	{ "stat", "[REGION] [watch [SECONDS]]", "what was done in regions, in all or per second",
-	  cmd_stat },
-	{ "trace", "[REGION]", "operations and verdicts as they happen, until Ctrl-C", cmd_trace },
-	{ "doctor", "[all]", "is everything here that is needed, and if not, what to do",
-	  cmd_doctor },
-	{ "version", "", "versions of this program, the module and the kernel", cmd_version },
-	{}
+const struct cli_object *const cli_objects[] = {
+	&region_object, &policy_object,	 &target_object, &io_object,
+	&ingest_object, &nic_object,	 &stat_object,	 &trace_object,
+	&doctor_object, &version_object, NULL,
 };
-
-static void usage(FILE *to)
-{
-	const struct command *c;
-
-	fputs("Usage: unifiedctl [OPTIONS] OBJECT { COMMAND | help }\n", to);
-	for (c = objects; c->name; c++)
-		fprintf(to, "       %-8s %-28s %s\n", c->name, c->args, c->help);
-	fputs("\n"
-	      "       OPTIONS := { -j | --json      print JSON\n"
-	      "                  | -p | --pretty    print JSON to be read by people\n"
-	      "                  | -h | --help }    this text, or the object's\n"
-	      "\n"
-	      "Exit status: 0 done, 1 failed, 2 wrong usage. See unifiedctl(8).\n",
-	      to);
-}
 
 /* Why is what the error itself has to say, or NULL. */
 static void report(int err, const char *why, const char *fmt, va_list ap)
@@ -101,90 +73,109 @@ int fail_usage(const char *fmt, ...)
 
 static bool is_help(const char *word)
 {
-	return !strcmp(word, "help") || !strcmp(word, "-h") || !strcmp(word, "--help");
+	return !strcmp(word, "help");
 }
 
-static void command_usage(const char *object, const struct command *table)
+/* "help", "help OBJECT", "help OBJECT VERB", and with --help the same without it. */
+static int show_help(int argc, char **argv)
 {
-	const struct command *c;
+	const struct cli_object *object;
+	const struct cli_verb *v;
 
-	for (c = table; c->name; c++)
-		printf("%s unifiedctl %s %s%s%s\n           %s\n", c == table ? "Usage:" : "      ",
-		       object, c->name, *c->args ? " " : "", c->args, c->help);
-	printf("See unifiedctl-%s(8).\n", object);
-}
-
-bool wants_help(int argc, char **argv)
-{
-	return argc && (is_help(argv[0]) || (argc > 1 && argv[1][0] == '-' && is_help(argv[1])));
-}
-
-int run_command(const char *object, const struct command *table, int argc, char **argv)
-{
-	const struct command *c;
-
-	if (argc < 1)
-		return fail_usage("%s: which command? Try: unifiedctl %s help", object, object);
-	if (wants_help(argc, argv)) {
-		command_usage(object, table);
+	if (!argc) {
+		cli_usage(stdout);
 		return EXIT_OK;
 	}
-	for (c = table; c->name; c++)
-		if (!strcmp(argv[0], c->name))
-			return c->run(argc - 1, argv + 1);
-	return fail_usage("%s: no command '%s'. Try: unifiedctl %s help", object, argv[0], object);
+	object = cli_find_object(argv[0]);
+	if (!object)
+		return EXIT_USAGE;
+	if (argc == 1 || is_help(argv[1]) || argv[1][0] == '-') {
+		cli_object_usage(object);
+		return EXIT_OK;
+	}
+	v = cli_find_verb(object, argv[1]);
+	if (!v)
+		return EXIT_USAGE;
+	cli_verb_usage(object, v);
+	return EXIT_OK;
 }
 
-/* Of one without commands. */
-static void object_usage(const struct command *c)
+static void use_globals(const struct cli_globals *g)
 {
-	printf("Usage: unifiedctl %s%s%s\n           %s\n%sSee unifiedctl%s%s(8).\n", c->name,
-	       *c->args ? " " : "", c->args, c->help, c->run == cmd_ingest ? ingest_usage : "",
-	       *c->args ? "-" : "", *c->args ? c->name : "");
+	json_output |= g->json;
+	if (g->pretty)
+		json_setup(true);
+}
+
+static int run_verb(const struct cli_object *object, const struct cli_verb *v, int argc,
+		    char **argv)
+{
+	struct cli_globals more = {};
+	void *values = calloc(1, object->size ?: 1);
+	int ret;
+
+	if (!values)
+		return fail(-ENOMEM, "cannot begin");
+	if (object->defaults)
+		memcpy(values, object->defaults, object->size);
+	ret = cli_parse(object, v, argc, argv, values, &more);
+	use_globals(&more);
+	if (!ret && more.version)
+		ret = version_object.verbs->run(NULL);
+	else if (!ret && more.help)
+		cli_verb_usage(object, v);
+	else if (!ret)
+		ret = v->run(values);
+	free(values);
+	return ret;
 }
 
 static int run_object(int argc, char **argv)
 {
-	const struct command *c;
+	const struct cli_object *object = cli_find_object(argv[0]);
+	const struct cli_verb *v;
 
-	for (c = objects; c->name; c++)
-		if (!strcmp(argv[0], c->name))
-			break;
-	if (!c->name)
-		return fail_usage("no object '%s'. Try: unifiedctl help", argv[0]);
-	if (*c->args != '{' && argc > 1 && is_help(argv[1])) {
-		object_usage(c);
-		return EXIT_OK;
+	if (!object)
+		return EXIT_USAGE;
+	argc--;
+	argv = old_words(object, &argc, argv + 1);
+	/* Without a verb the words are options: "doctor --all". */
+	if (argc && argv[0][0] != '-') {
+		v = cli_find_verb(object, argv[0]);
+		argc--;
+		argv++;
+	} else if (object->alone) {
+		v = cli_find_verb(object, object->alone);
+	} else {
+		return fail_usage("%s: which verb? Try: unifiedctl %s help", object->name,
+				  object->name);
 	}
-	if (!*c->args && argc > 1)
-		return fail_usage("%s takes no arguments", c->name);
-	return c->run(argc - 1, argv + 1);
+	return v ? run_verb(object, v, argc, argv) : EXIT_USAGE;
 }
 
-/* -j and -p may stand anywhere: take them out of argv. */
-static int take_options(int argc, char **argv)
+static int run_words(int argc, char **argv)
 {
-	bool pretty = false;
-	int i, left = 0;
+	struct cli_globals g = {};
 
-	for (i = 0; i < argc; i++) {
-		/* What follows belongs to another command. */
-		if (!strcmp(argv[i], "--")) {
-			while (i < argc)
-				argv[left++] = argv[i++];
-			break;
-		}
-		if (!strcmp(argv[i], "-j") || !strcmp(argv[i], "--json")) {
-			json_output = true;
-		} else if (!strcmp(argv[i], "-p") || !strcmp(argv[i], "--pretty")) {
-			json_output = true;
-			pretty = true;
-		} else {
-			argv[left++] = argv[i];
-		}
-	}
-	json_setup(pretty);
-	return left;
+	/* These ask about words, and have none of their own. */
+	if (argc > 1 && is_help(argv[0]) && !strcmp(argv[1], "--complete"))
+		return cli_complete(argc - 2, argv + 2);
+	if (argc > 1 && is_help(argv[0]) && !strcmp(argv[1], "--man"))
+		return cli_man(argc - 2, argv + 2);
+	argc = cli_take_globals(argc, argv, &g);
+	use_globals(&g);
+	if (g.version)
+		return version_object.verbs->run(NULL);
+	if (argc && is_help(argv[0]))
+		return show_help(argc - 1, argv + 1);
+	if (g.help || (argc > 1 && is_help(argv[1])))
+		return show_help(argc, argv);
+	if (argc)
+		return run_object(argc, argv);
+	if (json_output)
+		return fail_usage("what shall be done? Try: unifiedctl help");
+	cli_usage(stderr);
+	return EXIT_USAGE;
 }
 
 static int quiet_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -198,18 +189,7 @@ int main(int argc, char **argv)
 	int status;
 
 	libbpf_set_print(quiet_libbpf);
-	argc = take_options(argc - 1, ++argv);
-	if (argc < 1 && json_output)
-		return fail_usage("what shall be done? Try: unifiedctl help");
-	if (argc < 1) {
-		usage(stderr);
-		return EXIT_USAGE;
-	}
-	if (is_help(argv[0])) {
-		usage(stdout);
-		return EXIT_OK;
-	}
-	status = run_object(argc, argv);
+	status = run_words(argc - 1, argv + 1);
 	/* Whoever reads the output must not take a part of it for all. */
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "unifiedctl: standard output: %s\n", strerror(errno));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of unifiedctl share: the table of commands, how a command
+ * What the files of unifiedctl share: the objects of its command line, how a command
  * fails, and the questions to the module and to BPF that several ask.
  *
  * Functions return 0 or -errno unless they say otherwise. A command returns
@@ -15,6 +15,7 @@
 #include "unified_io.h"
 
 struct btf;
+struct cli_object;
 
 /* Exit status. */
 enum {
@@ -23,29 +24,17 @@ enum {
 	EXIT_USAGE,  /* the words of the command were wrong */
 };
 
-struct command {
-	const char *name;
-	const char *args;
-	const char *help;
-	int (*run)(int argc, char **argv);
-};
-
-/* Do the words after an object ask for its usage? */
-bool wants_help(int argc, char **argv);
-/* Run the command of a table, NULL-terminated, that argv[0] names. */
-int run_command(const char *object, const struct command *table, int argc, char **argv);
-
-int cmd_region(int argc, char **argv);
-int cmd_policy(int argc, char **argv);
-int cmd_target(int argc, char **argv);
-int cmd_nic(int argc, char **argv);
-int cmd_io(int argc, char **argv);
-int cmd_ingest(int argc, char **argv);
-extern const char ingest_usage[]; /* its options, below its usage */
-int cmd_stat(int argc, char **argv);
-int cmd_trace(int argc, char **argv);
-int cmd_version(int argc, char **argv);
-int cmd_doctor(int argc, char **argv);
+/* cmd/NAME.c: an object, its verbs and their options */
+extern const struct cli_object region_object;
+extern const struct cli_object policy_object;
+extern const struct cli_object target_object;
+extern const struct cli_object io_object;
+extern const struct cli_object ingest_object;
+extern const struct cli_object nic_object;
+extern const struct cli_object stat_object;
+extern const struct cli_object trace_object;
+extern const struct cli_object doctor_object;
+extern const struct cli_object version_object;
 
 /* main.c */
 extern bool json_output;

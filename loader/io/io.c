@@ -122,9 +122,9 @@ static int fail_ring(int err)
 	if (err == -EPERM)
 		return fail_because(
 			err, "io_uring is switched off: sysctl kernel.io_uring_disabled=0, or "
-			     "take 'door ioctl'");
+			     "take --door ioctl");
 	if (err == -ENOSYS || err == -EINVAL)
-		return fail(err, "this kernel has no io_uring that will do: take 'door ioctl'");
+		return fail(err, "this kernel has no io_uring that will do: take --door ioctl");
 	return fail(err, "cannot set a ring of io_uring up");
 }
 
@@ -150,7 +150,7 @@ int io_open(struct io *io, const struct io_door *door, unsigned int depth, uint6
 		.cq_entries = ring_size(depth),
 		.nvme_fd = -1,
 	};
-	ret = region_open(&io->region, "make chunk or qd smaller");
+	ret = region_open(&io->region, "make --chunk or --qd smaller");
 	if (ret)
 		return ret;
 	io->data = io->region.map + io->region.setup.offsets.data;

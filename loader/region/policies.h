@@ -47,8 +47,4 @@ bool policies_pin_is_dead(const char *path);
  */
 int policy_hold(const char *what, char (*names)[UNIFIED_POLICY_NAME_LEN], int *n);
 
-int policy_load(int argc, char **argv);
-int policy_replace(int argc, char **argv);
-int policy_try(int argc, char **argv);
-
 #endif

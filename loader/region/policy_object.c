@@ -3,6 +3,7 @@
  * Policies in object files, or in those that are built into this program, see
  * policy_object.h.
  */
+#include <assert.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
@@ -29,22 +30,28 @@
 
 #define OPS_TYPE "unified_region_ops"
 
-static const struct {
-	const char *name;
-	const void *(*elf)(size_t *size);
-} builtin[] = {
-	{ "pass", pass__elf_bytes },
-	{ "count", count__elf_bytes },
-	{ "filter", filter__elf_bytes },
-	{ "transform", transform__elf_bytes },
-	{ "shard", shard__elf_bytes },
-	{ "mirror", mirror__elf_bytes },
-	{ "retry", retry__elf_bytes },
-	{ "ratelimit", ratelimit__elf_bytes },
-	{ "append", append__elf_bytes },
-	{ "shard_flow", shard_flow__elf_bytes },
-	{ "ratelimit_source", ratelimit_source__elf_bytes },
+const char *const policy_builtin[] = {
+	"pass",	     "count",  "filter",     "transform",	 "shard", "mirror", "retry",
+	"ratelimit", "append", "shard_flow", "ratelimit_source", NULL,
 };
+
+/* In the same order. */
+static const void *(*const builtin_elf[])(size_t *size) = {
+	pass__elf_bytes,
+	count__elf_bytes,
+	filter__elf_bytes,
+	transform__elf_bytes,
+	shard__elf_bytes,
+	mirror__elf_bytes,
+	retry__elf_bytes,
+	ratelimit__elf_bytes,
+	append__elf_bytes,
+	shard_flow__elf_bytes,
+	ratelimit_source__elf_bytes,
+};
+
+static_assert(sizeof(policy_builtin) / sizeof(char *) ==
+	      sizeof(builtin_elf) / sizeof(*builtin_elf) + 1);
 
 static int fail_load(int err, const char *what)
 {
@@ -58,10 +65,10 @@ static int fail_load(int err, const char *what)
 /* Its place in the table, or -1. */
 static int find_builtin(const char *what)
 {
-	size_t i;
+	int i;
 
-	for (i = 0; i < sizeof(builtin) / sizeof(*builtin); i++)
-		if (!strcmp(what, builtin[i].name))
+	for (i = 0; policy_builtin[i]; i++)
+		if (!strcmp(what, policy_builtin[i]))
 			return i;
 	return -1;
 }
@@ -74,8 +81,8 @@ struct bpf_object *policy_object_open(const char *what)
 	if (i < 0)
 		return bpf_object__open_file(what, NULL);
 
-	const void *elf = builtin[i].elf(&size);
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = builtin[i].name);
+	const void *elf = builtin_elf[i](&size);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = policy_builtin[i]);
 
 	return bpf_object__open_mem(elf, size, &opts);
 }

@@ -11,6 +11,9 @@
 
 #include "unified_io.h"
 
+/* The names of those that are built in, up to NULL. */
+extern const char *const policy_builtin[];
+
 /* A policy of an object that is loaded. */
 struct loaded_policy {
 	struct bpf_map *map;

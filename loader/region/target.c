@@ -115,7 +115,7 @@ static int fail_kind(const char *path, const struct unified_io_target *t)
 	if (t->flags & UNIFIED_TARGET_F_NVME)
 		return fail_because(-EOPNOTSUPP,
 				    "'%s' cannot be driven by NVMe commands: it is no NVMe disk, a "
-				    "partition, or a multipath head. Take 'block' instead",
+				    "partition, or a multipath head. Take --block instead",
 				    path);
 	return fail_because(-EOPNOTSUPP,
 			    "'%s' demands segments larger than a page, which a region has not",
@@ -156,13 +156,13 @@ static int fail_add(int module, int err, const char *path, const char *name,
 		return fail_because(
 			err,
 			"the blocks of '%s' have metadata, which NVMe commands would have to "
-			"carry. Take 'block', or format it without: nvme format",
+			"carry. Take --block, or format it without: nvme format",
 			path);
 	case -EPROTO:
 		return fail_because(
 			err,
 			"the NVMe driver of this kernel is not the one that the module was "
-			"built for: build it again, or take 'block' for '%s'",
+			"built for: build it again, or take --block for '%s'",
 			path);
 	case -ENOSPC:
 		return fail_because(
