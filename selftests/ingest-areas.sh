@@ -50,9 +50,9 @@ ok "with what was sent" are one two tiny
 ok "in its buffers" counted ".buffers == 65536 and $all_stored and .bytes_copied.head == 0"
 
 if bpftool btf dump file /sys/kernel/btf/vmlinux format c | grep -q 'struct io_zcrx_area \*\*areas;'; then
-	refused "8 GiB are for memory to decide" "there is no memory for a region of 8" unifiedctl ingest "${zcrx[@]}" --area 8G
+	refused "8 GiB are for memory to decide" "there is no memory for a region of 8" unifiedctl ingest run "${zcrx[@]}" --area 8G
 else
 	refused "8 GiB are too many for this kernel" "miscounts in a receive area of more than 4 GiB" \
-		unifiedctl ingest "${zcrx[@]}" --area 8G
+		unifiedctl ingest run "${zcrx[@]}" --area 8G
 fi
 finish

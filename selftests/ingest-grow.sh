@@ -16,7 +16,7 @@ mtu 1500
 if ! bpftool btf dump file /sys/kernel/btf/vmlinux format c | grep -q 'struct io_zcrx_area \*\*areas;'; then
 	ethtool -n testnic0 >rules
 	refused "an area cannot grow on this kernel" "on this kernel a receive area cannot grow" \
-		unifiedctl ingest "${zcrx[@]}" --area 2M,4M
+		unifiedctl ingest run "${zcrx[@]}" --area 2M,4M
 	ok "and the interface is what it was" diff <(ethtool -n testnic0) rules
 	finish
 fi

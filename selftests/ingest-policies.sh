@@ -14,8 +14,8 @@ ingest() {
 	local options=() status=0 pid
 	while [ "$1" != -- ]; do options+=("$1"); shift; done
 	shift
-	timeout 60 unifiedctl -j ingest --listen 10.9.0.1:9000 --dev testnic0 --queues 3 \
-		--target "${drives[@]}" "${options[@]}" >report 2>said &
+	timeout 60 unifiedctl -j ingest run --listen 10.9.0.1:9000 --dev testnic0 --queues 3 \
+		"${drives[@]/#/--target=}" "${options[@]}" >report 2>said &
 	pid=$!
 	listening 9000 || { cat said; return 1; }
 	"$@"

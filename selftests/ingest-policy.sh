@@ -18,7 +18,7 @@ random 100001 two three four
 # The policy that is asked about each fragment keeps what begins with a K.
 tr -d K </dev/urandom | head -c 100001 >one
 ok "the NIC" nic
-starts "a policy" --listen 10.9.0.1:9000 --dev testnic0 --queues 3 --target "$a" "$b" --policy $progs/ingest_policy.bpf.o \
+starts "a policy" --listen 10.9.0.1:9000 --dev testnic0 --queues 3 --target "$a" --target "$b" --policy $progs/ingest_policy.bpf.o \
 	--count 13 --flush 20
 region=$(unifiedctl -j region list | jq '.[0].id')
 from 5001 one		# 1
@@ -73,5 +73,5 @@ ok "here" is 13 four "$a"
 ok "and there" is 13 four "$b"
 ok "no buffer is left behind" counted "$zero_copy and .lost == 0 and .under_way == 0 and .buffers_held == 0"
 unifiedctl policy unload mirror
-refused "a policy that is not there" "no policy" unifiedctl ingest --listen :9000 --recv --target "$a" --policy nobody
+refused "a policy that is not there" "no policy" unifiedctl ingest run --listen :9000 --recv --target "$a" --policy nobody
 finish

@@ -3,7 +3,7 @@
 # VM: --nvme 128M --nvme 128M,lba=4096 --nvme 128M
 # Timeout: 240
 #
-# unifiedctl ingest --recv, for interfaces that have no zero-copy receive: the
+# unifiedctl ingest run --recv, for interfaces that have no zero-copy receive: the
 # same pipeline, and every byte is in the ledger as one that was copied.
 . selftest.sh
 . ingest-lib.inc

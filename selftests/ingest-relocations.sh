@@ -63,7 +63,7 @@ settings() {
 # does_not_begin WORDS: and nothing came of it.
 does_not_begin() {
 	local words=$1 status=0
-	timeout -s INT 60 strace -f -e trace=listen -o calls unifiedctl ingest "${zcrx[@]}" --require-zero-copy >said 2>&1 || status=$?
+	timeout -s INT 60 strace -f -e trace=listen -o calls unifiedctl ingest run "${zcrx[@]}" --require-zero-copy >said 2>&1 || status=$?
 	cat said calls
 	echo "status $status"
 	[ "$status" -eq 3 ] && grep -qF -- "$words" said && ! grep -q 'listen(' calls && diff <(settings) before
@@ -93,7 +93,7 @@ while read -r of member said; do
 	ok "no $of.$member" renamed "$of" "$member" int
 	ok "--require-zero-copy does not begin" does_not_begin "it has no ${said:-$of.$member}."
 	works 300001
-	[ "$of" != io_zcrx_ifq ] || refused "nor an area of 8 GiB" "more than 4 GiB" unifiedctl ingest "${zcrx[@]/4M/8G}"
+	[ "$of" != io_zcrx_ifq ] || refused "nor an area of 8 GiB" "more than 4 GiB" unifiedctl ingest run "${zcrx[@]/4M/8G}"
 done <<-END
 	io_ring_ctx zcrx_ctxs
 	xarray xa_head

@@ -73,20 +73,29 @@ ok "the interface is what it was before both" cmp before after
 ok "no region is left" says "no region" unifiedctl region list
 
 starts "somebody has the queue" "${zcrx[@]}"
-refused "a second one" "" unifiedctl ingest --listen 10.9.0.1:9001 --dev testnic0 --queues 3 --target "/dev/$(drive 2)"
-refused "or the port" "cannot listen there: Address already in use" unifiedctl ingest --listen 10.9.0.1:9000 --recv --target "/dev/$(drive 2)"
+refused "a second one" "" unifiedctl ingest run --listen 10.9.0.1:9001 --dev testnic0 --queues 3 --target "/dev/$(drive 2)"
+refused "or the port" "cannot listen there: Address already in use" unifiedctl ingest run --listen 10.9.0.1:9000 --recv --target "/dev/$(drive 2)"
 stop
 
-refused "no such interface" "no interface 'eth99'" unifiedctl ingest --listen :9000 --dev eth99 --queues 0 --target "$disk"
-refused "no such queue" "no queue 99" unifiedctl ingest --listen :9000 --dev testnic0 --queues 99 --target "$disk"
-refused "one that cannot" "use --recv" unifiedctl ingest --listen :9000 --dev lo --queues 0 --target "$disk"
-refused "no such target" "/dev/nothing" unifiedctl ingest --listen :9000 --recv --target /dev/nothing
-refused "blocks of two sizes" "blocks of one size" unifiedctl ingest --listen :9000 --recv --target "$disk" "/dev/$(drive 1)"
-refused "a start behind the end" "ends before --start" unifiedctl ingest --listen :9000 --recv --target "$disk" --start 1G
-refused "an address of others" "does not have the address" unifiedctl ingest --listen 192.0.2.1:9000 --recv --target "$disk"
-refused "no whole blocks" "whole blocks" unifiedctl ingest --listen :9000 --recv --start 100 --target "$disk"
-refused "no such CPU" "CPU" unifiedctl ingest --listen :9000 --recv --target "$disk" --cpu 63
-refused "not root" "" setpriv --reuid 65534 --clear-groups unifiedctl ingest --listen :9000 --recv --target "$disk"
+refused "no such interface" "no interface 'eth99'" unifiedctl ingest run --listen :9000 --dev eth99 --queues 0 --target "$disk"
+refused "no such queue" "no queue 99" unifiedctl ingest run --listen :9000 --dev testnic0 --queues 99 --target "$disk"
+refused "one that cannot" "use --recv" unifiedctl ingest run --listen :9000 --dev lo --queues 0 --target "$disk"
+refused "no such target" "/dev/nothing" unifiedctl ingest run --listen :9000 --recv --target /dev/nothing
+refused "blocks of two sizes" "blocks of one size" unifiedctl ingest run --listen :9000 --recv --target "$disk" --target "/dev/$(drive 1)"
+refused "a start behind the end" "ends before --start" unifiedctl ingest run --listen :9000 --recv --target "$disk" --start 1G
+refused "an address of others" "does not have the address" unifiedctl ingest run --listen 192.0.2.1:9000 --recv --target "$disk"
+refused "no whole blocks" "whole blocks" unifiedctl ingest run --listen :9000 --recv --start 100 --target "$disk"
+refused "no such CPU" "CPU" unifiedctl ingest run --listen :9000 --recv --target "$disk" --cpu 63
+refused "not root" "" setpriv --reuid 65534 --clear-groups unifiedctl ingest run --listen :9000 --recv --target "$disk"
 settings >after
 ok "nothing of it has changed the interface" cmp before after
+
+# Of a process that may not accept connections there is a report, with the reason in it.
+strace -qq -o calls -e trace=accept4 -e inject=accept4:error=EPERM \
+	unifiedctl -j ingest run --listen 127.0.0.1:9000 --recv --target "$disk" >report 2>said &
+listening 9000
+socat -u OPEN:/dev/null TCP:127.0.0.1:9000 2>/dev/null
+wait $!
+ok "an error in the middle is a failure" test $? -eq 1
+ok "and in the one document there is" jq -se 'length == 1 and (.[0].error | test("cannot accept")) and (.[0] | has("streams_index"))' report
 finish

@@ -80,7 +80,7 @@ ok "JSON of a flush" json '.operation == "flush" and .operations == 1' unifiedct
 printf 'Hello' | dd of="$disk" bs=512 seek=9 conv=notrunc,sync,fsync 2>/dev/null
 ok "a hexdump" says "00001200  48 65 6c 6c 6f 00 00 00  00 00 00 00 00 00 00 00  |Hello...........|" unifiedctl io read "$disk" --lba 9 --count 1 --hex
 ok "on a terminal without being asked" says "|Hello" script -qec "unifiedctl io read $disk --lba 9 --count 1" /dev/null
-ok "progress there" says "B/s" script -qec "unifiedctl io read /dev/$(drive 3) bytes 3M qd 1 chunk 4K file /dev/null" /dev/null
+ok "progress there" says "B/s" script -qec "unifiedctl io read /dev/$(drive 3) --bytes 3M --qd 1 --chunk 4K --file /dev/null" /dev/null
 ok "removals are counted" count_removals
 unifiedctl io flush "$disk" >/dev/null
 ok "the device is free before the command has ended" test "$(removals)" -eq 1

@@ -26,28 +26,28 @@ xz -dc "$host/nvme-core.ko.xz" >signed.ko
 objcopy signed.ko other.ko # without the signature, which would be wrong
 build_id=$(readelf -n other.ko | sed -n 's/^ *Build ID: //p')
 
-unifiedctl -j region create size 4M >created &
+unifiedctl -j region create --size 4M >created &
 for _ in {1..300}; do [ -s created ] && break; sleep 0.1; done
 id=$(jq .id created)
 
-ok "the driver that the module was built for" says "driven as nvme" add nvme
+ok "the driver that the module was built for" says "driven as nvme" add --nvme
 ok "remove" remove
 ok "its build ID is told" says "$build_id" hex /sys/module/unified_io_region/notes/.note.unified.nvme-core
 ok "unload the driver" unload
 ok "and load it again" modprobe nvme
-ok "it is known still" says "driven as nvme" add nvme
+ok "it is known still" says "driven as nvme" add --nvme
 ok "remove" remove
 ok "unload the driver" unload
 ok "another build of it" other_build other.ko "$build_id"
 ok "is loaded" insmod other.ko
 ok "with what it drives" modprobe nvme
-refused "and is not driven by commands" "not the one that the module was built for" add nvme
+refused "and is not driven by commands" "not the one that the module was built for" add --nvme
 ok "as the doctor says" says "not the one that the module was built for" unifiedctl doctor
 ok "but by the block layer" says "driven as block" add
 ok "remove" remove
 ok "unload the other driver" unload
 ok "and load the right one" modprobe nvme
-ok "it is known again" says "driven as nvme" add nvme
+ok "it is known again" says "driven as nvme" add --nvme
 
 kill %1
 wait

@@ -19,7 +19,7 @@ ejected() { json ".ejected == [{name: \"no_verdict\", reason: \"$1 of it\"}]" ca
 ingest() {
 	local form=()
 	[ "$1" != -j ] || { form=(-j); shift; }
-	unifiedctl "${form[@]}" ingest --listen 127.0.0.1:9000 --recv --target "$disk" "$@" >report 2>said &
+	unifiedctl "${form[@]}" ingest run --listen 127.0.0.1:9000 --recv --target "$disk" "$@" >report 2>said &
 	pid=$!
 	listening 9000 || cat said
 }
@@ -55,7 +55,7 @@ ok "a policy that is not ejected is not told of" json '.ejected == []' cat repor
 # io: with the last operation the errors are used up.
 unifiedctl policy load $policy >/dev/null
 unifiedctl policy load count >/dev/null
-io() { unifiedctl "${@:2}" io write "$disk" file data bytes "$1" chunk 4K policy count policy no_verdict process >report 2>said; }
+io() { unifiedctl "${@:2}" io write "$disk" --file data --bytes "$1" --chunk 4K --policy count --policy no_verdict --process >report 2>said; }
 ok "io, with a policy that is not wrong often enough" io 28K -j
 ok "does not say so" json '.ejected == []' cat report
 ok "with one that is" io 4K -j
@@ -64,23 +64,23 @@ ok "and says so" within "unifiedctl: $by_process" said
 
 # stat
 ok "stat, without a region" says "$by_process" unifiedctl stat
-unifiedctl -j region create size 4M >created &
+unifiedctl -j region create --size 4M >created &
 holder=$!
 for _ in {1..300}; do [ -s created ] && break; sleep 0.1; done
 id=$(jq .id created)
 ok "of all" says "$by_process" unifiedctl stat
-ok "of one" says "$by_process" unifiedctl stat "$id"
+ok "of one" says "$by_process" unifiedctl stat show "$id"
 unifiedctl -j stat | jq '.[0]' >report
 ok "of all, JSON" ejected "process returned 1, which is no verdict" report
-unifiedctl -j stat "$id" >report
+unifiedctl -j stat show "$id" >report
 ok "of one, JSON" ejected "process returned 1, which is no verdict" report
 ok "not of one that was unloaded" unifiedctl policy unload no_verdict
-quiet() { ! unifiedctl stat | grep ejected && unifiedctl -j stat "$id" | jq -e '.ejected == []'; }
+quiet() { ! unifiedctl stat | grep ejected && unifiedctl -j stat show "$id" | jq -e '.ejected == []'; }
 ok "is it said" quiet
 unifiedctl policy load $policy >/dev/null
-unifiedctl stat "$id" watch 0.2 >rows &
+unifiedctl stat monitor "$id" --interval 0.2 >rows &
 watcher=$!
-unifiedctl -j stat "$id" watch 0.2 >lines &
+unifiedctl -j stat monitor "$id" --interval 0.2 >lines &
 sleep 1
 io 64K
 ok "a watch says so" within "$by_process" rows
@@ -89,7 +89,7 @@ ok "once, when it happens" test "$(grep -c ejected rows)" -eq 1 -a "$(head -n 2 
 kill $holder
 wait $watcher $!
 ok "each object has it from then on" jq -se '(first | .ejected == []) and (last | .ejected[0].name == "no_verdict")' lines
-unifiedctl stat watch 0.2 >rows &
+unifiedctl stat monitor --interval 0.2 >rows &
 watcher=$!
 ok "one that begins afterwards begins with it" within "$by_process" rows
 kill -TERM $watcher

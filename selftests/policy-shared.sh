@@ -16,7 +16,7 @@ json() { "${@:2}" 2>&1 | jq -e "$1"; }
 ingest() {
 	local port=$1 policy=$2
 	shift 2
-	unifiedctl -j ingest --listen "127.0.0.1:$port" --recv --policy "$policy" --target "$@" \
+	unifiedctl -j ingest run --listen "127.0.0.1:$port" --recv --policy "$policy" "${@/#/--target=}" \
 		>"report-$port" 2>&1 &
 	pids[$port]=$!
 }
@@ -74,7 +74,7 @@ for round in {1..3}; do
 	stop 9001
 done
 
-io() { exec unifiedctl io read "$slow" count all file /dev/null qd 4 chunk 4K policy "$1" 2>/dev/null; }
+io() { exec unifiedctl io read "$slow" --count all --file /dev/null --qd 4 --chunk 4K --policy "$1" 2>/dev/null; }
 unifiedctl policy load count >/dev/null
 io count &
 pid=$!

@@ -164,6 +164,17 @@ for page in docs/man/unifiedctl*.8; do
 		ok "$page: $verb" grep -qE "^(\.It )?\.?Cm (.*, Cm )?$verb( |$)" "$page"
 	done
 done
+# What the docs have people type is of the new form; --hel is help, of what was understood.
+typed() {
+	local said
+	said=$(unifiedctl "$@" --hel 2>&1)
+	echo "$said"
+	[ "$(head -c 17 <<<"$said")" = "Usage: unifiedctl" ]
+}
+while read -r line; do
+	read -ra words <<<"$line"
+	ok "in the docs: ${words[*]}" typed "${words[@]}"
+done < <(sed -nE 's/^(\.Dl # )?(.*[|] )?unifiedctl (-[jp] )?([a-z]+ [^|;&>#]+).*/\4/p' README.md docs/*.md docs/man/* | sort -u)
 for object in $(unifiedctl help --man | sed -n 's/^\.Cm //p'); do
 	ok "unifiedctl(8) has $object" grep -qx "\.[ICtm ]*$object" docs/man/unifiedctl.8
 done

@@ -20,7 +20,7 @@ done
 loop() {
 	local source=$1 pid
 	shift
-	unifiedctl ingest --listen ":9000" --target "/dev/$(drive 0)" "$@" >/dev/null &
+	unifiedctl ingest run --listen ":9000" --target "/dev/$(drive 0)" "$@" >/dev/null &
 	pid=$!
 	if listening 9000; then count "$source" | grep "/ingest_step "; fi
 	kill -TERM $pid

@@ -28,8 +28,8 @@
 #define REPORT "/tmp/ingest.json"
 
 #define COMMON                                                                                     \
-	"unifiedctl", "ingest", "--listen", "10.9.0.1:8000", "--cpu", "1", "--streams", "1",       \
-		"--target", DRIVE, "--nvme", "--count", "1", "--stats-json"
+	"unifiedctl", "ingest", "run", "--listen", "10.9.0.1:8000", "--cpu", "1", "--streams",     \
+		"1", "--target", DRIVE, "--nvme", "--count", "1", "--stats-json"
 
 #define CALLS "/sys/kernel/tracing/events/raw_syscalls/sys_enter/"
 
