@@ -122,6 +122,8 @@ const struct cli_option ingest_option_table[] = {
 	  MEMBER(start), .max = INT64_MAX },
 	{ "extent", "SIZE", "what a stream takes at a time, at most (16M)", CLI_POWER, .verbs = 1,
 	  MEMBER(extent), .min = 1 << 20, .max = 1ULL << 40 },
+	{ "reserve", "SIZE", "what a stream takes at first (what it needs)", CLI_SIZE, .verbs = 1,
+	  MEMBER(reserve), .max = 1ULL << 40 },
 	{ "command", "SIZE", "of one write, about (128K)", CLI_POWER, .verbs = 1, MEMBER(command),
 	  .min = 16 << 10, .max = 512 << 10 },
 	{ "area", "SIZE[,MAX]", "of receive buffers, for each queue (32M)", CLI_OWN, .verbs = 1,

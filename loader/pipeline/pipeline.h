@@ -63,7 +63,8 @@ struct pipeline_options {
 	uint64_t area_max;    /* and how many there may be */
 	uint64_t buffer;      /* bytes of one */
 	uint64_t start;	      /* on the targets */
-	uint64_t extent;      /* bytes that a stream takes at a time */
+	uint64_t extent;      /* bytes that a stream takes at a time, at most */
+	uint64_t reserve;     /* and at first; 0: what it needs */
 	uint64_t command;     /* bytes of one, at most */
 	unsigned int streams; /* at once, for each queue */
 	uint64_t count;	      /* end after so many; 0: never */
