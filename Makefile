@@ -187,14 +187,16 @@ $(testnic): $(wildcard selftests/testnic/*.[ch]) selftests/testnic/Kbuild $(conf
 	$(Q)+$(MAKE) $(if $(Q),-s) -C $(KDIR) M=$(CURDIR)/selftests/testnic MO=$(out)/testnic W=1 $(kernel_cc) modules
 	$(Q)cp $(out)/testnic/$(@F) $@
 
-# A pipeline of its own; its main() goes before that of unifiedctl.
+# A pipeline of its own: all of the loader but its command line.
+discard_obj := $(filter-out $(out)/loader/cmd/% $(patsubst %,$(out)/loader/core/%.o,main options options_help old_words),$(ctl_obj))
+
 $(out)/bpf/discard.bpf.o: selftests/pipeline/discard.bpf.c $(out)/vmlinux.h
 	$(bpf_object)
 
-$(out)/selftests/pipeline/discard: selftests/pipeline/discard.c $(ctl_obj) $(out)/skel/discard.skel.h
+$(out)/selftests/pipeline/discard: selftests/pipeline/discard.c $(discard_obj) $(out)/skel/discard.skel.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(c_flags) $(ctl_flags) $(LDFLAGS) -Wl,-z,muldefs $(filter-out %.h,$^) -lbpf -lmnl -luring -o $@
+	$(Q)$(CC) $(c_flags) $(ctl_flags) $(LDFLAGS) $(filter-out %.h,$^) -lbpf -lmnl -luring -o $@
 
 # liburing of the toolchain is older than the program.
 $(out)/selftests/iou-zcrx: $(kernel_test) selftests/liburing-zcrx.h
@@ -309,7 +311,7 @@ check-debug:
 T ?= 600
 .PHONY: fuzz
 fuzz: vm-build
-	$(Q)dir=$$(selftests/vm/stage $(vm_out) selftests/fuzz/run selftests/fuzz.seeds selftests/selftest.sh selftests/vm/splats* selftests/vm/counters) && \
+	$(Q)dir=$$(selftests/vm/stage $(vm_out) selftests/fuzz/run selftests/fuzz.seeds selftests/selftest.sh selftests/vm/splats* selftests/vm/counters selftests/vm/checkers) && \
 	echo "what is found is in $$dir" && echo $(T) >$$dir/seconds && \
 	$(run) selftests/vm/vm --exchange $$dir --run run --nvme 64M --nvme 64M,lba=4096 --no-icount --append dma_debug=off \
 		--timeout $$(($(T) + 900)) $(VMOPTS) $(vm_out); \

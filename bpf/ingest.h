@@ -23,6 +23,9 @@ struct ingest_config {
 	__u32 command_bytes; /* when it is full */
 	__u32 command_frags;
 	__u32 on_error;	     /* enum ingest_on_error */
+	/* Blocks that a stream takes at a time. */
+	__u64 reserve; /* at least, if there are */
+	__u64 extent;  /* at most */
 };
 
 /* The loop writes, the loader reads: counters of 64 bits, and nothing else. */

@@ -64,11 +64,13 @@ __noinline int stream_reserve(__u32 index, __u32 blocks)
 {
 	__u32 targets = stream_at(index)->targets;
 	struct place *p = place_at(index);
-	__u64 start = 0, end = 0, want = p->taken ?: setup.reserve;
+	__u64 start = 0, end = 0, want = p->taken;
 	int ret;
 
-	if (want > setup.extent)
-		want = setup.extent;
+	if (want < own_setup.reserve)
+		want = own_setup.reserve;
+	if (want > own_setup.extent)
+		want = own_setup.extent;
 	ret = space_take(targets, p->lba, p->lba_end, blocks, want, &start, &end);
 	if (ret)
 		return ret;

@@ -146,7 +146,7 @@ static __always_inline bool unified_cache_put(struct unified_cache __percpu *cac
 
 	local_irq_save(flags);
 	k = this_cpu_ptr(cache);
-	/* KASAN knows of what is freed, not of what is kept. */
+	/* KASAN sees the use of what was freed, not of what is kept here. */
 	room = !IS_ENABLED(CONFIG_KASAN) && k->nr < UNIFIED_CACHE_SIZE;
 	if (room)
 		k->item[k->nr++ % UNIFIED_CACHE_SIZE] = item;

@@ -9,11 +9,12 @@
 . selftest.sh
 . ingest-lib.inc
 
+slow=/sys/kernel/config/nullb/slow
+trap 'unifiedctl policy unload by_port >/dev/null 2>&1; rmdir $slow 2>/dev/null; modprobe -rq null_blk' EXIT
 modprobe -rq null_blk
 modprobe null_blk nr_devices=0 || skip_all "no null_blk in this kernel"
 mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
 # One command at a time, of a second each.
-slow=/sys/kernel/config/nullb/slow
 mkdir $slow
 for setting in size=64 memory_backed=1 irqmode=2 completion_nsec=1000000000 hw_queue_depth=1 submit_queues=1; do
 	echo "${setting#*=}" >"$slow/${setting%%=*}"
@@ -22,7 +23,7 @@ echo 1 >$slow/power
 slow_disk=/dev/slow
 [ -e $slow_disk ] || slow_disk=/dev/nullb$(cat $slow/index)
 
-random 2M large
+random 4M large
 random 300001 odd
 ok "the NIC" nic
 mtu 4148
@@ -37,12 +38,9 @@ for how in "" --block; do
 	ok "the slow one has commands" waits_for '.under_way > 1'
 	send odd sourceport=5002,reuseaddr
 	ok "a stream to the fast one ends" waits_for '.closed == 1'
-	ok "the slow one has hardly begun" waits_for '.closed == 1 and .under_way > 0 and .stored < 300001 + 1048576'
+	ok "the slow one has hardly begun" waits_for '.closed == 1 and .under_way > 0 and .stored < 300001 + 3145728'
 	stop
 	wait $sender
 	ok "Ctrl-C is taken, and all that came is stored" counted '.stored == .bytes'
 done
-unifiedctl policy unload by_port >/dev/null
-rmdir $slow
-modprobe -r null_blk
 finish

@@ -59,10 +59,21 @@ send_all 2 "${sizes[@]}"
 ends "streams fill up a drive" 0
 ok "and none has another's blocks" counted "($highest) <= 131072 and ($apart) and ($blocks) > 121000"
 
-# Of two drives, one has more than the other.
+# Side by side, in one piece each; one after the other, with nothing between.
+mapfile -t sizes < <(times 4 2700001)
+starts "recv" --listen 127.0.0.1:9000 --recv --target "$disk" --count 4 --reserve 4M
+send_all 4 "${sizes[@]}"
+ends "streams that reserve" 0
+ok "have one extent each" counted "([.streams_index[].extents | length] == [1, 1, 1, 1]) and ($apart)"
+starts "recv" --listen 127.0.0.1:9000 --recv --target "$disk" --count 3 --reserve 4M
+send_all 1 1000001 1000001 1000001
+ends "streams that need less of it" 0
+ok "leave the rest to others" counted "($highest) == 3 * 1954 and ($apart)"
+
+# The same blocks of two drives.
 mapfile -t sizes < <(times 20 1500001)
 starts "recv" --listen 127.0.0.1:9000 --recv --policy mirror --target "$disk" --target "/dev/$(drive 1)" --count 20
 send_all 3 "${sizes[@]}"
 ends "the same on two drives" 0
-ok "and none has another's blocks there" counted "($apart)"
+ok "and none has another's blocks there" counted "($apart) and ($blocks) == 20 * 2930"
 finish

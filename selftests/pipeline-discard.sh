@@ -8,12 +8,17 @@
 
 # discards SENDER OPTION ...: three streams, 40 MB in all; the area has 32 MiB.
 discards() {
-	local sender=$1 file
+	local sender=$1 file pid senders=()
 	shift
 	/unified/selftests/pipeline/discard 3 "$@" >report &
-	listening 9000 || return
-	for file in large small nothing; do $sender $file & done
-	wait
+	pid=$!
+	listening 9000 || { kill $pid; return 1; }
+	for file in large small nothing; do
+		$sender $file &
+		senders+=($!)
+	done
+	wait "${senders[@]}"
+	wait $pid || return
 	jq -c . report
 	jq -e '.discarded == 40000100 and .bytes == .discarded and .buffers_held == 0 and .closed == 3 and .failed == 0' report
 }

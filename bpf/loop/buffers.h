@@ -36,7 +36,7 @@ __noinline int area_find(RING, __u32 n)
 	return 0;
 }
 
-/* Of those that are new. What the loader takes back is not used any more, either. */
+/* Of those that are new. Fewer than before: the loader, or who wrote there, takes some away. */
 __noinline int areas_find(RING)
 {
 	__u32 i = nr_areas + zero, n = *(volatile __u32 *)&control.areas;

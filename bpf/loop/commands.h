@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Commands: operations of a loop on the region's memory, and what that memory
- * belongs to.
+ * Commands: operations of a loop on the region's memory, and the references on
+ * buffers that they hold.
  *
  * A command is open, and gets fragments and the references on their buffers; it
  * is issued; it ends; and when the one that it shares a buffer with has let go as
@@ -13,7 +13,6 @@
 
 #include "loop/ring.h"
 
-#define DESC_READ   (1U << 0)
 #define DESC_WRITE  (1U << 1)
 #define DESC_FUA    (1U << 2)
 #define DESC_GATHER (1U << 3)

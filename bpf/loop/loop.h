@@ -89,8 +89,6 @@ struct loop_config {
 	__u32 require_zero_copy;
 	__u32 targets;	     /* that there are */
 	__u32 queues;	     /* how many, and so loops */
-	__u64 extent;	     /* blocks that a stream takes at a time, at most */
-	__u64 reserve;	     /* and at first, at least */
 	__u64 tick;	     /* of a struct __kernel_timespec of the process */
 	__u32 quiet_ticks;   /* for how many a stream is left alone */
 };

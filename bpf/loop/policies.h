@@ -44,7 +44,7 @@ __noinline bool stream_ask(__u32 index, __u64 addr, __u32 len)
 		if (rx.targets & ~setup.targets)
 			verdict = -ENODEV;
 		else
-			s->targets = rx.targets ?: 1;
+			s->targets = rx.targets ?: setup.targets & 1;
 		s->desc_flags = rx.flags & UNIFIED_RX_FUA ? DESC_FUA : 0;
 	}
 	if (verdict == UNIFIED_RETRY) {

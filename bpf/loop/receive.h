@@ -36,7 +36,7 @@ static __always_inline void pipeline_flush(struct iou_ctx *ring, __u32 index, __
 /* All of a stream is there; called until no command and no buffer of it is left. */
 static __always_inline void pipeline_end(struct iou_ctx *ring, __u32 index);
 
-/* That is so now, and its connection is closed. */
+/* No command and no buffer of it is left: its connection is being closed. */
 static __always_inline void pipeline_close(__u32 index);
 
 static __always_inline void stream_data(struct iou_ctx *ring, __u8 *mem, __u32 index, __u64 addr,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ring of a loop: its memory, its submissions and completions, and what a
- * step may do.
+ * The ring of a loop: its memory, its submissions, and what a step may do.
  *
  * Functions that are not inline are checked by the verifier once and on their
  * own; that is what keeps a loop of this size within its limits. They take numbers
@@ -33,7 +32,8 @@ struct loop_stats stats;
 struct loop_peer peers[LOOP_STREAMS];
 
 /*
- * Everything else that a loop knows is its own, and no process can write there.
+ * Everything else that a loop knows is its own, and no process can write there; but for
+ * the map of blocks (space.h), which all loops share and a lock keeps from being frozen.
  * libbpf makes a section mappable if it has a variable that is not static: so all of
  * this one are. The loader freezes its map.
  */
@@ -151,29 +151,6 @@ static __always_inline struct io_uring_sqe *sq_entry(struct iou_ctx *ring)
 	sq_tail++;
 	sq_filled++;
 	return (struct io_uring_sqe *)words;
-}
-
-/* --- completions ------------------------------------------------------------------------- */
-
-/* What becomes of one: step.h. */
-static __always_inline void completed(struct iou_ctx *ring, __u8 *mem,
-				      const struct io_uring_cqe *cqe);
-
-/* All that there are. The head behind them. */
-static __always_inline __u32 reap(struct iou_ctx *ring, __u8 *cq, __u8 *mem)
-{
-	__u32 head = *(volatile __u32 *)(cq + setup.cq_head);
-	__u32 tail = __atomic_load_n((__u32 *)(cq + setup.cq_tail), __ATOMIC_ACQUIRE);
-
-	while (head != tail && may_go_on()) {
-		const struct io_uring_cqe *cqe = (void *)(cq + setup.cqes +
-							  (__u64)(head & setup.cq_mask) * 32);
-
-		head++;
-		completed(ring, mem, cqe);
-	}
-	*(volatile __u32 *)(cq + setup.cq_head) = head;
-	return head;
 }
 
 #endif

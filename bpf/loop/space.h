@@ -3,9 +3,10 @@
  * Blocks of the targets: each stream takes some that nobody has, and gives back
  * what it did not need. All loops of a pipeline take from the same, which has a lock.
  *
- * Behind a target's "next" all are free. What is given back is in front of that: it is
- * joined with what is free beside it, and is what others take first. Only so many of
- * these ranges are remembered; where there are more, the smallest is given up.
+ * Behind a target's "next" all are free. What is given back is in front of that, as a
+ * range of one set of targets: it is joined with the ranges of that set beside it, and
+ * streams of that set get it. Only so many ranges are remembered; where there are more,
+ * the smallest is given up.
  */
 #ifndef LOOP_SPACE_H
 #define LOOP_SPACE_H
@@ -27,19 +28,6 @@ static __always_inline void range_remove(struct loop_space *sp, __u32 i)
 
 	*element(sp->ranges, i) = *element(sp->ranges, last);
 	sp->nr_ranges = last;
-}
-
-/* Is what ends there in front of what nobody ever had? */
-static __always_inline bool range_is_last(struct loop_space *sp, __u32 targets, __u64 end)
-{
-	__u32 i = zero;
-
-	while (i < 32 && may_go_on()) {
-		if (targets & 1U << (i & 31) && *element(sp->next, i) != end)
-			return false;
-		i++;
-	}
-	return true;
 }
 
 static __always_inline void range_add(struct loop_space *sp, __u32 targets, __u64 lba, __u64 end)
@@ -68,12 +56,18 @@ static __always_inline void range_add(struct loop_space *sp, __u32 targets, __u6
 		}
 		i++;
 	}
-	if (range_is_last(sp, targets, end)) {
-		for (i = zero; i < 32 && may_go_on(); i++)
-			if (targets & 1U << (i & 31))
-				*element(sp->next, i) = lba;
-		return;
+	/* Where it ends at a target's next, it is not in front of that any more. */
+	for (i = zero; i < 32 && may_go_on(); i++) {
+		__u32 bit = 1U << (i & 31);
+		__u64 *next = element(sp->next, i);
+
+		if (!(targets & bit) || *next != end)
+			continue;
+		*next = lba;
+		targets &= ~bit;
 	}
+	if (!targets)
+		return;
 	if (sp->nr_ranges < LOOP_RANGES)
 		to = sp->nr_ranges++;
 	if (to < LOOP_RANGES)
@@ -84,22 +78,33 @@ static __always_inline void range_add(struct loop_space *sp, __u32 targets, __u6
 		};
 }
 
-/* One that goes on at an address, or the first that is large enough. */
-static __always_inline __u32 range_find(struct loop_space *sp, __u32 targets, __u64 at, __u64 least,
-					__u64 blocks)
+/* The range that begins at an address; the first one of so many blocks. */
+static __always_inline __u32 range_at(struct loop_space *sp, __u32 targets, __u64 lba)
 {
-	__u32 i = zero, found = LOOP_RANGES;
+	__u32 i = zero;
 
 	while (i < sp->nr_ranges && i < LOOP_RANGES && may_go_on()) {
 		const struct loop_range *r = element(sp->ranges, i);
 
-		if (r->targets == targets && r->lba == at && r->blocks >= least)
+		if (r->targets == targets && r->lba == lba)
 			return i;
-		if (r->targets == targets && r->blocks >= blocks && found == LOOP_RANGES)
-			found = i;
 		i++;
 	}
-	return found;
+	return LOOP_RANGES;
+}
+
+static __always_inline __u32 range_of(struct loop_space *sp, __u32 targets, __u64 blocks)
+{
+	__u32 i = zero;
+
+	while (i < sp->nr_ranges && i < LOOP_RANGES && may_go_on()) {
+		const struct loop_range *r = element(sp->ranges, i);
+
+		if (r->targets == targets && r->blocks >= blocks)
+			return i;
+		i++;
+	}
+	return LOOP_RANGES;
 }
 
 /* --- what nobody ever had; with the lock ------------------------------------------- */
@@ -124,7 +129,7 @@ static __always_inline void space_left(const struct loop_space *sp, __u32 target
 		*from = *to;
 }
 
-/* Those in front are the rest of a target that has less of them in use. */
+/* A target whose next is in front of from keeps what lies between, as a range. */
 static __always_inline void space_advance(struct loop_space *sp, __u32 targets, __u64 from,
 					  __u64 to)
 {
@@ -147,27 +152,39 @@ static __always_inline void space_advance(struct loop_space *sp, __u32 targets, 
 
 /*
  * So many blocks that are free on all of the targets, or more, up to what the stream
- * wants. It has those from lba to lba_end, and less are needed if what it gets directly
- * follows: then it is the same extent.
+ * wants and to its share of what is left. It has those from lba to lba_end, and less are
+ * needed if what it gets directly follows: then it is the same extent. Else all that it
+ * wants is looked for in one piece, and what it needs only where that is not to be had.
  */
 static __always_inline int space_take(__u32 targets, __u64 lba, __u64 lba_end, __u64 blocks,
 				      __u64 want, __u64 *start, __u64 *end)
 {
-	__u64 from, to, least = blocks - (lba_end - lba);
+	__u64 from, to, share, least = blocks - (lba_end - lba);
 	__u32 key = 0, i;
 	struct loop_space *sp = bpf_map_lookup_elem(&space, &key);
 	struct loop_range *r;
-	int ret = 0;
+	bool in_range;
 
 	if (!sp)
 		return -ENOSPC;
 	bpf_spin_lock(&sp->lock);
 	space_left(sp, targets, &from, &to);
-	i = range_find(sp, targets, lba_end, least, blocks);
+	share = (to - from) / (2 * setup.queues * (stats.streams ?: 1));
+	if (want > share)
+		want = share;
+	if (want < blocks)
+		want = blocks;
+	i = range_at(sp, targets, lba_end);
 	r = element(sp->ranges, i);
-	if (i < LOOP_RANGES && (r->lba == lba_end || from != lba_end || to - from < least)) {
-		if (want < blocks)
-			want = blocks;
+	in_range = i < LOOP_RANGES && r->blocks >= least;
+	if (!in_range && !(from == lba_end && to - from >= least)) {
+		i = range_of(sp, targets, want);
+		if (i == LOOP_RANGES && to - from < want)
+			i = range_of(sp, targets, blocks);
+		in_range = i < LOOP_RANGES;
+		r = element(sp->ranges, i);
+	}
+	if (in_range) {
 		if (want > r->blocks)
 			want = r->blocks;
 		*start = r->lba;
@@ -176,27 +193,19 @@ static __always_inline int space_take(__u32 targets, __u64 lba, __u64 lba_end, _
 		r->blocks -= want;
 		if (!r->blocks)
 			range_remove(sp, i);
-	} else {
-		/* Streams do not run out of blocks that others have and do not need. */
-		__u64 most = (to - from) / (2 * setup.queues * (stats.streams ?: 1));
-
-		if (from == lba_end)
-			blocks = least;
-		if (want > most)
-			want = most;
-		if (want < blocks)
-			want = blocks;
-		if (to - from > want)
-			to = from + want;
-		if (to - from < blocks)
-			ret = -ENOSPC;
-		else
-			space_advance(sp, targets, from, to);
-		*start = from;
-		*end = to;
+		goto out;
 	}
+	if (from == lba_end)
+		blocks = least;
+	if (to - from > want)
+		to = from + want;
+	*start = from;
+	*end = to;
+	if (to - from >= blocks)
+		space_advance(sp, targets, from, to);
+out:
 	bpf_spin_unlock(&sp->lock);
-	return ret;
+	return *end - *start >= (*start == lba_end ? least : blocks) ? 0 : -ENOSPC;
 }
 
 /* Nobody needs those from lba to lba_end. */

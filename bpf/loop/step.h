@@ -137,6 +137,23 @@ static __always_inline void completed(struct iou_ctx *ring, __u8 *mem,
 	}
 }
 
+/* All that there are. The head behind them. */
+static __always_inline __u32 reap(struct iou_ctx *ring, __u8 *cq, __u8 *mem)
+{
+	__u32 head = *(volatile __u32 *)(cq + setup.cq_head);
+	__u32 tail = __atomic_load_n((__u32 *)(cq + setup.cq_tail), __ATOMIC_ACQUIRE);
+
+	while (head != tail && may_go_on()) {
+		const struct io_uring_cqe *cqe = (void *)(cq + setup.cqes +
+							  (__u64)(head & setup.cq_mask) * 32);
+
+		head++;
+		completed(ring, mem, cqe);
+	}
+	*(volatile __u32 *)(cq + setup.cq_head) = head;
+	return head;
+}
+
 /* --- the step ---------------------------------------------------------------------------- */
 
 __noinline int start(RING)

@@ -122,7 +122,7 @@ __noinline int stream_open(__u32 index)
 	__builtin_memset(s, 0, sizeof(*s));
 	s->phase = STREAM_OPEN;
 	s->flags = S_NEW;
-	s->targets = 1;
+	s->targets = setup.targets & 1;
 	/* Little, until it is known how the sender writes. */
 	s->per_buffer = 256;
 	s->command = command_new(index);

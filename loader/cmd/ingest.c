@@ -56,6 +56,8 @@ static void configure(const struct pipeline *p, void *own_setup)
 		.command_bytes = p->opt.command,
 		.command_frags = most_fragments(p),
 		.on_error = options->on_error,
+		.reserve = p->opt.reserve / p->block,
+		.extent = p->opt.extent / p->block,
 	};
 }
 

@@ -9,15 +9,6 @@
 #include "options.h"
 #include "pipeline.h"
 
-/* The limits of the options: those of what they are about. */
-#define INGEST_MAX_AREA	   PIPELINE_MAX_AREA
-#define INGEST_MAX_BUFFERS PIPELINE_MAX_BUFFERS
-#define INGEST_SLOT	   PIPELINE_SLOT
-#define INGEST_MAX_SLOTS   LOOP_MAX_SLOTS
-#define INGEST_STREAMS	   LOOP_STREAMS
-#define INGEST_COMMANDS	   LOOP_COMMANDS
-#define INGEST_AREAS	   LOOP_AREAS
-
 struct ingest_options {
 	union {
 		struct pipeline_options common;

@@ -60,7 +60,7 @@ static int parse_area(void *values, const char *text)
 {
 	static const struct cli_option sizes = { .kind = CLI_POWER,
 						 .min = 2 << 20,
-						 .max = INGEST_MAX_AREA };
+						 .max = PIPELINE_MAX_AREA };
 	struct ingest_options *opt = values;
 	const char *comma = strchr(text, ',');
 	char min[32];
@@ -74,10 +74,10 @@ static int parse_area(void *values, const char *text)
 		ret = cli_parse_bytes(&sizes, "--area: maximum", comma + 1, &opt->area_max);
 	if (ret)
 		return ret;
-	if (opt->area_max < opt->area || opt->area_max > INGEST_AREAS * opt->area)
+	if (opt->area_max < opt->area || opt->area_max > LOOP_AREAS * opt->area)
 		return fail_usage("--area '%s': the maximum is to be from 1 to %d times the "
 				  "size before it",
-				  text, INGEST_AREAS);
+				  text, LOOP_AREAS);
 	return EXIT_OK;
 }
 
@@ -131,7 +131,7 @@ const struct cli_option ingest_option_table[] = {
 	{ "buffer", "SIZE", "of one of them, 4K to 64K (4K)", CLI_POWER, .verbs = 1, MEMBER(buffer),
 	  .min = 4096, .max = 64 << 10 },
 	{ "streams", "N", "at once, for each queue (64)", CLI_NUMBER, .verbs = 1, MEMBER(streams),
-	  .min = 1, .max = INGEST_STREAMS },
+	  .min = 1, .max = LOOP_STREAMS },
 	{ "flush", "MS", "how long what is quiet may stay unwritten (100)", CLI_NUMBER, .verbs = 1,
 	  MEMBER(flush_ms), .min = 1, .max = 60000 },
 	{ "stats-json", NULL, "the line of each second, and the report, as JSON", .verbs = 1,
@@ -175,7 +175,7 @@ static int check_source(struct ingest_options *opt)
  */
 static int check_sizes(const struct ingest_options *opt)
 {
-	uint64_t least = opt->area_max / (INGEST_COMMANDS / 2), most;
+	uint64_t least = opt->area_max / (LOOP_COMMANDS / 2), most;
 	char size[32];
 
 	if (least > 4 * opt->buffer)
@@ -184,13 +184,13 @@ static int check_sizes(const struct ingest_options *opt)
 		return fail_usage(
 			"--command is to be 1/512 of --area, or 4 times --buffer, or more: %s",
 			human(least, size, sizeof(size)));
-	most = opt->recv ? INGEST_MAX_SLOTS * (uint64_t)INGEST_SLOT : INGEST_MAX_BUFFERS;
+	most = opt->recv ? LOOP_MAX_SLOTS * (uint64_t)PIPELINE_SLOT : PIPELINE_MAX_BUFFERS;
 	if (opt->nr_queues * opt->area_max > most)
 		return fail_usage("--area of all queues together is to be %s at most",
 				  human(most, size, sizeof(size)));
-	if (opt->recv && opt->streams * 2 * INGEST_SLOT > opt->area)
+	if (opt->recv && opt->streams * 2 * PIPELINE_SLOT > opt->area)
 		return fail_usage("--recv takes %s of --area for each of --streams",
-				  human(2 * INGEST_SLOT, size, sizeof(size)));
+				  human(2 * PIPELINE_SLOT, size, sizeof(size)));
 	return EXIT_OK;
 }
 

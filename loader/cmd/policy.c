@@ -20,12 +20,6 @@
 #include "unifiedctl.h"
 #include "units.h"
 
-static int fail_unknown(const char *name)
-{
-	return fail_because(-ENOENT, "no policy '%s' is registered. See: unifiedctl policy list",
-			    name);
-}
-
 /* --- list and show --------------------------------------------------------- */
 
 static void json_policy(const struct policy *p)
@@ -120,11 +114,9 @@ static int policy_show(void *values)
 	struct policy p;
 	int ret;
 
-	ret = policies_find(opt->name, &p);
-	if (ret < 0)
-		return policies_fail(ret);
-	if (!ret)
-		return fail_unknown(opt->name);
+	ret = policies_get(opt->name, &p);
+	if (ret)
+		return ret;
 	if (json_output)
 		json_policy(&p);
 	else
@@ -172,7 +164,7 @@ static int attach(unsigned long cmd, const char *doing, const struct policy_opti
 	int fd, ret;
 
 	if (strlen(opt->name) >= sizeof(bpf.name))
-		return fail_unknown(opt->name);
+		return policies_fail_unknown(opt->name);
 	snprintf(bpf.name, sizeof(bpf.name), "%s", opt->name);
 	fd = module_open();
 	if (fd < 0)
@@ -294,13 +286,13 @@ static int policy_unload(void *values)
 	struct policy p;
 	int ret;
 
-	ret = policies_find(opt->name, &p);
-	if (ret < 0)
-		return policies_fail(ret);
-	ret = ret ? unload(&p) : -ENOENT;
-	/* None, or somebody else was faster. */
+	ret = policies_get(opt->name, &p);
+	if (ret)
+		return ret;
+	ret = unload(&p);
+	/* Somebody else was faster. */
 	if (ret == -ENOENT || ret == -ENOLINK)
-		return fail_unknown(opt->name);
+		return policies_fail_unknown(opt->name);
 	if (ret)
 		return fail(ret, "cannot unload '%s'", opt->name);
 	tell_unloaded(&p);

@@ -169,17 +169,11 @@ static int replace_one(struct loaded_policy *l)
 static int replace_all(struct loaded_policy *loaded, int n)
 {
 	int i, ret = EXIT_OK;
+	struct policy p;
 
-	for (i = 0; i < n && !ret; i++) {
-		struct policy p;
-
-		/* First look whether all are there: what was replaced stays so. */
-		if (policies_find(loaded[i].name, &p) == 0)
-			return fail_because(
-				-ENOENT,
-				"no policy '%s' is registered. See: unifiedctl policy list",
-				loaded[i].name);
-	}
+	/* First look whether all are there: what was replaced stays so. */
+	for (i = 0; i < n && !ret; i++)
+		ret = policies_get(loaded[i].name, &p);
 	for (i = 0; i < n && !ret; i++)
 		ret = replace_one(&loaded[i]);
 	return ret;

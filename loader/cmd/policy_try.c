@@ -120,14 +120,9 @@ int policy_try(void *values)
 	struct policy p;
 	int ret;
 
-	ret = policies_find(opt->name, &p);
-	if (ret < 0)
-		return policies_fail(ret);
+	ret = policies_get(opt->name, &p);
 	if (!ret)
-		return fail_because(-ENOENT,
-				    "no policy '%s' is registered. See: unifiedctl policy list",
-				    opt->name);
-	ret = read_data(opt->file, &d);
+		ret = read_data(opt->file, &d);
 	if (!ret)
 		ret = try_data(&p, &d);
 	free(d.bytes);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unifiedctl: the table of objects, which of their verbs is run, and how a command
- * fails.
+ * unifiedctl: the table of objects, and which of their verbs is run.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,62 +12,11 @@
 #include "options.h"
 #include "unifiedctl.h"
 
-bool json_output;
-
 const struct cli_object *const cli_objects[] = {
 	&region_object, &policy_object,	 &target_object, &io_object,
 	&ingest_object, &nic_object,	 &stat_object,	 &trace_object,
 	&doctor_object, &version_object, NULL,
 };
-
-/* Why is what the error itself has to say, or NULL. */
-static void report(int err, const char *why, const char *fmt, va_list ap)
-{
-	char *text;
-
-	/* Of any length: it may be all that the verifier said. */
-	if (vasprintf(&text, fmt, ap) < 0)
-		return;
-	if (!json_output || !json_error(text, err)) {
-		fflush(stdout);
-		fprintf(stderr, "unifiedctl: %s%s%s\n", text, why ? ": " : "", why ?: "");
-	}
-	free(text);
-}
-
-/* Say why a command failed. err is -errno, or 0 where fmt says it all. */
-int fail(int err, const char *fmt, ...)
-{
-	char why[128];
-	va_list ap;
-
-	if (err)
-		libbpf_strerror(err, why, sizeof(why));
-	va_start(ap, fmt);
-	report(err, err ? why : NULL, fmt, ap);
-	va_end(ap);
-	return EXIT_FAILED;
-}
-
-int fail_because(int err, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	report(err, NULL, fmt, ap);
-	va_end(ap);
-	return EXIT_FAILED;
-}
-
-int fail_usage(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	report(0, NULL, fmt, ap);
-	va_end(ap);
-	return EXIT_USAGE;
-}
 
 static bool is_help(const char *word)
 {

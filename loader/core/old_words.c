@@ -154,8 +154,7 @@ static int add_setting(struct line *l, const struct cli_verb *v, int at)
 	if (used)
 		return used;
 	for (o = l->object->options; o->name; o++)
-		if (cli_takes(v, o) && !(o->flags & CLI_ARGUMENT) && o->kind != CLI_COMMAND &&
-		    !strcmp(l->argv[at], o->name))
+		if (cli_takes(v, o) && cli_is_option(o) && !strcmp(l->argv[at], o->name))
 			break;
 	if (!o->name || asprintf(&option, "--%s", o->name) < 0)
 		return 0;
@@ -222,6 +221,18 @@ static void settings_words(struct line *l, const struct cli_verb *v)
 	add_rest(l, at);
 }
 
+static bool is_target(const struct line *l, const struct cli_verb *v, const char *word)
+{
+	const struct cli_option *o = NULL;
+	char name[32];
+
+	if (!strncmp(word, "--", 2)) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+		o = cli_guess_option(l->object, v, name);
+	}
+	return o && !strcmp(o->name, "target");
+}
+
 /* --target A B C */
 static void targets_words(struct line *l, const struct cli_verb *v)
 {
@@ -231,7 +242,7 @@ static void targets_words(struct line *l, const struct cli_verb *v)
 	add(l, l->argv[0]);
 	while (at < l->argc && strcmp(l->argv[at], "--")) {
 		if (l->argv[at][0] == '-') {
-			targets = !strcmp(l->argv[at], "--target");
+			targets = is_target(l, v, l->argv[at]);
 			at += add_option(l, v, at);
 			continue;
 		}
@@ -295,8 +306,7 @@ char **old_words(const struct cli_object *object, int *argc, char **argv)
 		return argv;
 	if (!l.nr)
 		add_rest(&l, 0);
-	if (!json_output)
-		tell(&l);
+	tell(&l);
 	/* The words live as long as the process. */
 	*argc = l.nr;
 	return l.to;

@@ -201,7 +201,7 @@ static void choose(const struct cli_object *object, const struct cli_verb *v, st
 
 	*c = (struct choice){};
 	for (o = object->options; o && o->name; o++) {
-		if (!cli_takes(v, o) || o->flags & CLI_ARGUMENT || o->kind == CLI_COMMAND)
+		if (!cli_takes(v, o) || !cli_is_option(o))
 			continue;
 		c->of[c->names.nr] = o;
 		add_name(&c->names, o->name);
@@ -462,10 +462,10 @@ static bool take_global(int said, struct cli_globals *g)
 {
 	switch (said) {
 	case 'j':
-		g->json = true;
+		g->json = json_output = true;
 		return true;
 	case 'p':
-		g->json = g->pretty = true;
+		g->json = json_output = g->pretty = true;
 		return true;
 	case 'h':
 		g->help = true;

@@ -85,6 +85,12 @@ static inline bool cli_takes(const struct cli_verb *v, const struct cli_option *
 	return o->verbs & v->bit;
 }
 
+/* It is known by its name, and not by its place. */
+static inline bool cli_is_option(const struct cli_option *o)
+{
+	return !(o->flags & CLI_ARGUMENT) && o->kind != CLI_COMMAND;
+}
+
 /*
  * options.c: a name may be cut short as long as it fits one only. NULL: fail_usage()
  * has said which there are.

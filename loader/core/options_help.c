@@ -14,11 +14,6 @@
 
 #define HELP_COLUMN 28
 
-static bool is_option(const struct cli_option *o)
-{
-	return !(o->flags & CLI_ARGUMENT) && o->kind != CLI_COMMAND;
-}
-
 /* Of any verb, if v is NULL. */
 static const struct cli_option *next_option(const struct cli_object *object,
 					    const struct cli_verb *v, const struct cli_option *o)
@@ -35,7 +30,7 @@ static bool are_listed(const struct cli_object *object, const struct cli_verb *v
 	unsigned int nr = 0;
 
 	while ((o = next_option(object, v, o)))
-		nr += is_option(o) && !(o->flags & CLI_REQUIRED);
+		nr += cli_is_option(o) && !(o->flags & CLI_REQUIRED);
 	return nr <= MAX_LISTED;
 }
 
@@ -73,10 +68,10 @@ static void synopsis(const struct cli_object *object, const struct cli_verb *v,
 		if (o->flags & CLI_ARGUMENT)
 			style->argument(o);
 	for (o = NULL; (o = next_option(object, v, o));)
-		if (is_option(o) && o->flags & CLI_REQUIRED)
+		if (cli_is_option(o) && o->flags & CLI_REQUIRED)
 			style->option(o);
 	for (o = NULL; listed && (o = next_option(object, v, o));)
-		if (is_option(o) && !(o->flags & CLI_REQUIRED))
+		if (cli_is_option(o) && !(o->flags & CLI_REQUIRED))
 			style->option(o);
 	if (!listed)
 		style->some_options();
@@ -146,7 +141,7 @@ static void print_arguments(const struct cli_object *object, const struct cli_ve
 	char names[80];
 
 	while ((o = next_option(object, v, o))) {
-		if (is_option(o))
+		if (cli_is_option(o))
 			continue;
 		snprintf(names, sizeof(names), "%s%s%s", o->kind == CLI_COMMAND ? "-- " : "",
 			 o->name, o->kind == CLI_COMMAND ? " ..." : dots(o));
@@ -161,7 +156,7 @@ static void print_options(const struct cli_object *object, const struct cli_verb
 	const struct cli_option *o = NULL;
 
 	while ((o = next_option(object, v, o)))
-		if (is_option(o))
+		if (cli_is_option(o))
 			print_option(o);
 }
 
@@ -170,7 +165,7 @@ static bool has_options(const struct cli_object *object)
 	const struct cli_option *o = NULL;
 
 	while ((o = next_option(object, NULL, o)))
-		if (is_option(o))
+		if (cli_is_option(o))
 			return true;
 	return false;
 }
@@ -261,7 +256,7 @@ static void offer_options(const struct cli_object *object, const struct cli_verb
 	const struct cli_option *o = NULL;
 
 	while ((o = next_option(object, v, o))) {
-		if (is_option(o))
+		if (cli_is_option(o))
 			printf("--%s\n", o->name);
 		else if (o->kind == CLI_COMMAND)
 			puts("--");
@@ -434,7 +429,7 @@ static void man_object(const struct cli_object *object)
 	/* What has to be in the list of options, in whatever order. */
 	puts(".Sh OPTIONS");
 	while ((o = next_option(object, NULL, o))) {
-		if (!is_option(o))
+		if (!cli_is_option(o))
 			continue;
 		fputs(".It Fl ", stdout);
 		if (o->letter)

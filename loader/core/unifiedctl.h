@@ -36,7 +36,7 @@ extern const struct cli_object trace_object;
 extern const struct cli_object doctor_object;
 extern const struct cli_object version_object;
 
-/* main.c */
+/* fail.c: err is -errno, or 0 */
 extern bool json_output;
 int fail(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same, for a sentence that says it all: the error's own text is left out. */

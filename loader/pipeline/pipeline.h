@@ -8,7 +8,8 @@
  * The main thread accepts connections and gives each to the ring of its queue;
  * after that it only looks at what the loops count and listens to what they say.
  *
- * Functions return an exit status unless they say otherwise; fail() was called.
+ * Functions return an exit status unless they say otherwise; fail() was called, or, in
+ * the thread of a queue and while connections are taken, the reason is in a why[].
  */
 #ifndef PIPELINE_H
 #define PIPELINE_H

@@ -82,8 +82,6 @@ static void configure(struct pipeline_queue *q)
 		.targets = (1ULL << opt->nr_targets) - 1,
 		.queues = opt->nr_queues,
 		.require_zero_copy = opt->require_zero_copy,
-		.reserve = q->pipeline->block ? opt->reserve / q->pipeline->block : 0,
-		.extent = q->pipeline->block ? opt->extent / q->pipeline->block : 0,
 		.tick = (uintptr_t)&q->tick,
 		.quiet_ticks = (opt->flush_ms + tick_ms(opt) - 1) / tick_ms(opt),
 	};

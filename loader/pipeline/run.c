@@ -164,7 +164,6 @@ static int status_of(const struct pipeline *p, char *why, size_t size)
 
 static int run(struct pipeline *p)
 {
-	struct loop_stats stats;
 	char why[512] = "";
 	const char *note;
 	int ret, status;
@@ -198,17 +197,16 @@ static int run(struct pipeline *p)
 	policy_uses_look_last(&p->policies, p->region.fd, pipeline_report_ejected);
 	status = status_of(p, why, sizeof(why));
 	pipeline_report_end(p, why);
-	pipeline_report_sum(p, &stats);
-	if (!stats.under_way)
-		target_remove_all(p->region.fd);
 	return status ?: ret;
 }
 
 int pipeline_run(const struct pipeline_prog *prog, const struct pipeline_options *opt)
 {
 	static struct pipeline p = { .region.fd = -1, .listener = -1 };
+	struct loop_stats stats;
 	int ret;
 
+	assert(prog->nr_own <= PIPELINE_MAX_OWN);
 	p.prog = prog;
 	p.opt = *opt;
 	raise_limits();
@@ -217,6 +215,9 @@ int pipeline_run(const struct pipeline_prog *prog, const struct pipeline_options
 	pipeline_listen_end(&p);
 	ring_buffer__free(p.events);
 	pipeline_queues_stop(&p);
+	pipeline_report_sum(&p, &stats);
+	if (p.region.fd >= 0 && !stats.under_way)
+		target_remove_all(p.region.fd);
 	region_close(&p.region);
 	if (p.nic && nic_restore(p.nic))
 		ret = ret ?: EXIT_FAILED;

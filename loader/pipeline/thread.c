@@ -100,7 +100,7 @@ static void queue_loop(struct pipeline_queue *q)
 {
 	const struct loop_stats *s = q->loop.stats;
 
-	for (;;) {
+	while (!q->status) {
 		queue_enter(q);
 		if (q->status || s->end != LOOP_RUNNING)
 			return;

@@ -142,6 +142,21 @@ int policies_find(const char *name, struct policy *p)
 	return policies_for_each(is_it, &s);
 }
 
+int policies_fail_unknown(const char *name)
+{
+	return fail_because(-ENOENT, "no policy '%s' is registered. See: unifiedctl policy list",
+			    name);
+}
+
+int policies_get(const char *name, struct policy *p)
+{
+	int ret = policies_find(name, p);
+
+	if (ret < 0)
+		return policies_fail(ret);
+	return ret ? EXIT_OK : policies_fail_unknown(name);
+}
+
 void policies_tell_ejected(FILE *to, const struct unified_io_policy_info *info)
 {
 	fprintf(to, "%spolicy '%s' was ejected: %s\n", to == stderr ? "unifiedctl: " : "",

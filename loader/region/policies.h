@@ -32,6 +32,9 @@ int policies_fail(int err);
 
 /* 1: found. 0: there is none of that name. */
 int policies_find(const char *name, struct policy *p);
+/* The same for a command: an exit status, and it was said that there is none. */
+int policies_get(const char *name, struct policy *p);
+int policies_fail_unknown(const char *name);
 
 /* Of one that was ejected: that it was, and why. In a line, or as an object of an array. */
 void policies_tell_ejected(FILE *to, const struct unified_io_policy_info *info);

@@ -149,8 +149,7 @@ static int use_status(int err, const char *name)
 	case 0:
 		return EXIT_OK;
 	case -ENOENT:
-		return fail_because(
-			err, "no policy '%s' is registered. See: unifiedctl policy list", name);
+		return policies_fail_unknown(name);
 	case -ESTALE:
 		return fail_because(err, "policy '%s' was ejected: unload it and load it again",
 				    name);

@@ -18,7 +18,6 @@ static int fail_setup(int err, const struct unified_io_setup *s, const char *les
 	about(s->region_size, size, sizeof(size));
 	switch (err) {
 	case -ENOMEM:
-	case -EINVAL:
 		return fail_because(err, "there is no memory for a region of %s: %s", size, less);
 	case -ERANGE:
 		if_indextoname(s->net_ifindex, name);

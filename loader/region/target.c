@@ -226,8 +226,8 @@ int target_add_all(int module, const char *const *paths, unsigned int nr,
 		if (t[i].lba_size != t[0].lba_size)
 			return fail(
 				0,
-				"'%s' has blocks of %u bytes and '%s' of %u: that cannot be one "
-				"operation, which is for blocks of one size",
+				"'%s' has blocks of %u bytes and '%s' of %u: targets that are used "
+				"together have blocks of one size",
 				paths[0], t[0].lba_size, paths[i], t[i].lba_size);
 	}
 	return EXIT_OK;

@@ -32,7 +32,7 @@ _unifiedctl() {
 	[ "$current" != = ] || current=
 	COMPREPLY=()
 	while read -r word; do
-		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(_unifiedctl_kind "$word" "$current" "${words[-1]}")
+		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(_unifiedctl_kind "$word" "$current" "${words[*]: -1}")
 	done < <(unifiedctl help --complete "${words[@]}" "$current" 2>/dev/null)
 }
 complete -F _unifiedctl unifiedctl

@@ -5,17 +5,20 @@
 . packaging/completion/unifiedctl.bash
 PATH=$OUT:$PATH
 
+complaints=$(mktemp)
 complete_words() {
 	COMP_WORDS=(unifiedctl "$@")
 	COMP_CWORD=$#
-	_unifiedctl
+	_unifiedctl 2>"$complaints"
 	echo "${COMPREPLY[*]}"
+	cat "$complaints"
+	[ ! -s "$complaints" ]
 }
 # only WORDS WORD ...: exactly these.
 only() {
 	local want=$1
 	shift
-	complete_words "$@"
+	complete_words "$@" &&
 	[ "${COMPREPLY[*]}" = "$want" ]
 }
 
@@ -50,4 +53,5 @@ ok "where to" says "/dev/null" complete_words ingest run --target /dev/null --ta
 ok "no word where a number is meant" test -z "$(complete_words ingest run --count "")"
 ok "a command" says "bash" complete_words nic setup lo --queues 1 -- bas
 ok "force" only "--force" nic restore --f
+rm "$complaints"
 finish

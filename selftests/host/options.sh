@@ -93,9 +93,8 @@ ok "nothing at all" wrong "Usage"
 for words in "io read --lba 3 /dev/null --count 1 --file=/dev/null" "io rea /dev/null --lb=3 --cou=1 --fi /dev/null" \
 	"reg l" "po list" "stat mon 1 --int 2" "doctor" "doctor --all" "do ch --al"; do
 	# shellcheck disable=SC2086 # words
-	ok "unifiedctl $words" bash -c '"$@" >/dev/null 2>said; status=$?; cat said; [ $status -ne 2 ] || grep -q "how much" said' _ unifiedctl $words
+	ok "unifiedctl $words" bash -c '"$@"; [ $? -ne 2 ]' _ unifiedctl $words
 done
-rm -f said
 
 # --- what was said before ---------------------------------------------------------------
 # old NEW OLD: the new form is told, and is what is done.
@@ -135,8 +134,11 @@ done <<-END
 	stat monitor 1 --interval 5|stat 1 watch 5
 	trace monitor 1|trace 1
 	doctor check --all x|doctor all x
+	ingest run --target=/dev/a --target /dev/b|ingest run --target=/dev/a /dev/b
+	ingest run --tar /dev/a --target /dev/b|ingest run --tar /dev/a /dev/b
 END
-ok "with JSON nothing but JSON" test "$(unifiedctl -j trace 1 2>&1 | jq -s length)" = 1
+ok "with JSON nothing but JSON" test "$(unifiedctl -j trace 1 2>/dev/null | jq -s length)" = 1
+ok "and the new form is told all the same" grep -q "now: unifiedctl trace monitor 1" <(unifiedctl -j trace 1 2>&1 >/dev/null)
 
 # --- errors as JSON -----------------------------------------------------------------------
 ok "wrong usage" json 'length == 1 and .[0].error and (.[0] | has("errno") | not)' unifiedctl -j io
@@ -160,7 +162,7 @@ for page in docs/man/unifiedctl*.8; do
 	object=${object#unifiedctl}
 	ok "$page: synopsis (or: make man)" diff <(docs/synopsis "$OUT/unifiedctl" "$page") "$page"
 	ok "$page: options" headings "$page" "${object#-}"
-	for verb in $(unifiedctl help --man ${object:+"${object#-}"} | grep -oE '^\.Cm [a-z]+ [a-z]+' | cut -d' ' -f3); do
+	for verb in $(unifiedctl help --complete ${object:+"${object#-}"} "" | grep -vE '^--|^help$'); do
 		ok "$page: $verb" grep -qE "^(\.It )?\.?Cm (.*, Cm )?$verb( |$)" "$page"
 	done
 done
