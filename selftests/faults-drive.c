@@ -43,25 +43,33 @@ static void set(const char *what, unsigned int value)
 static void fail_one(unsigned int after, unsigned int status)
 {
 	set("status", status);
-	set("space", after);
+	/* It counts down what it lets by, and fails when that is no more than a command. */
+	set("space", after ? after + 1 : 0);
 	set("times", 1);
+}
+
+static unsigned int number_in(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	int times = 0;
+
+	if (file && fscanf(file, "%d", &times) != 1)
+		times = 0;
+	if (file)
+		fclose(file);
+	return times;
 }
 
 /* It was not reached. */
 static bool none_failed(void)
 {
 	char path[128];
-	int times = 0;
-	FILE *file;
+	bool left;
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/fault_inject/times", disk + 5);
-	file = fopen(path, "re");
-	if (file && fscanf(file, "%d", &times) != 1)
-		times = 0;
-	if (file)
-		fclose(file);
+	left = number_in(path);
 	set("times", 0);
-	return times == 1;
+	return left;
 }
 
 /* --- every status ------------------------------------------------------------------- */
@@ -91,7 +99,7 @@ static void statuses(const struct door *door, bool nvme)
 		after += door->run(fd, &d, &done) < 0;
 	}
 	ok(told == STATUSES - 1 && !wrong && !after,
-	   "%s, %s: %u statuses, %u told, %u of them wrong; %u reads failed after them", door->name,
+	   "%s, %s: %u statuses, %u told, %u wrong; %u reads failed after them", door->name,
 	   nvme ? "commands" : "block", status - 1, told, wrong, after);
 }
 
@@ -169,9 +177,22 @@ static void long_ones(const struct door *door, const char *kind, uint16_t flags)
 static void lose(unsigned int times, unsigned int after)
 {
 	put("/sys/kernel/debug/fail_io_timeout/verbose", 0);
-	put("/sys/kernel/debug/fail_io_timeout/space", after);
+	put("/sys/kernel/debug/fail_io_timeout/space", after ? after + 1 : 0);
 	put("/sys/kernel/debug/fail_io_timeout/times", times);
 	put("/sys/kernel/debug/fail_io_timeout/probability", times ? 100 : 0);
+}
+
+static bool all_lost(void)
+{
+	return !number_in("/sys/kernel/debug/fail_io_timeout/times");
+}
+
+static void may_lose(unsigned int yes)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/block/%s/io-timeout-fail", disk + 5);
+	put(path, yes);
 }
 
 static void lost_answers(const struct door *door, int error)
@@ -180,13 +201,14 @@ static void lost_answers(const struct door *door, int error)
 	struct unified_completion done;
 	struct unified_descriptor d;
 	unsigned int i, again = 0;
-	int ret, odd = 0;
+	bool odd = false;
+	int ret = 0;
 
 	for (i = 0; i < 3; i++) {
 		d = reads(LEN);
 		lose(times[i], after[i]);
 		ret = door->run(fd, &d, &done);
-		odd = ret != error || done.len > LEN ? ret : odd;
+		odd |= ret != error || done.len > LEN || !all_lost();
 		lose(0, 0);
 		d = reads(LEN);
 		again += door->run(fd, &d, &done) < 0 || done.len != LEN;
@@ -194,7 +216,7 @@ static void lost_answers(const struct door *door, int error)
 	ok(!odd && !again, "%s: answers do not come: %s, and then they do", door->name,
 	   error ? "an error" : "asked for again");
 	if (odd || again)
-		diag("it returned %d; %u reads failed after it", odd, again);
+		diag("the last returned %d; %u reads failed after it", ret, again);
 }
 
 /* Its memory is the device's until the reset. */
@@ -217,7 +239,7 @@ static void lost_and_closed(void)
 			break;
 		usleep(10000);
 	}
-	ok(submitted && of >= 0, "a region that is closed meanwhile ends with it");
+	ok(submitted && of >= 0 && all_lost(), "a region that is closed meanwhile ends with it");
 	close(of);
 	lose(0, 0);
 }
@@ -253,6 +275,7 @@ static void block_refuses(const struct door *door)
 int main(void)
 {
 	struct unified_io_target t;
+	unsigned int patience;
 	char path[128];
 	size_t i;
 
@@ -269,9 +292,9 @@ int main(void)
 	if (!ok(fd >= 0, "a region"))
 		return done();
 	attaching();
-	snprintf(path, sizeof(path), "/sys/block/%s/io-timeout-fail", disk + 5);
-	put(path, 1);
+	may_lose(1);
 	snprintf(path, sizeof(path), "/sys/block/%s/queue/io_timeout", disk + 5);
+	patience = number_in(path);
 	put(path, 300);
 	lost_and_closed();
 	ok(!attach(UNIFIED_TARGET_F_NVME, &t), "a namespace");
@@ -290,6 +313,9 @@ int main(void)
 		/* The block layer asks once more. */
 		lost_answers(&doors[i], 0);
 	}
+	put(path, patience);
+	may_lose(0);
+	set("dont_retry", 0);
 	set("probability", 0);
 	return done();
 }

@@ -4,7 +4,6 @@
  *
  * VM: --iommu --nvme 64M --nvme 64M
  * Timeout: 1500
- * May lose: DMA debugging
  */
 #include "faults.h"
 
