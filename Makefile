@@ -171,7 +171,8 @@ in-man: unifiedctl
 
 # --- selftests/ -------------------------------------------------------------
 
-tests	:= $(patsubst selftests/%.c,$(out)/selftests/%,$(wildcard selftests/*.c))
+subjects := $(addprefix selftests/,$(shell cat selftests/subjects))
+tests	:= $(patsubst %.c,$(out)/selftests/%,$(notdir $(wildcard $(subjects:%=%/*.c))))
 progs	:= $(patsubst selftests/progs/%.bpf.c,$(out)/selftests/progs/%.bpf.o,$(wildcard selftests/progs/*.bpf.c))
 
 testnic	:= $(out)/unified_testnic.ko
@@ -199,27 +200,27 @@ $(out)/selftests/pipeline/discard: selftests/pipeline/discard.c $(discard_obj) $
 	$(Q)$(CC) $(c_flags) $(ctl_flags) $(LDFLAGS) $(filter-out %.h,$^) -lbpf -lmnl -luring -o $@
 
 # liburing of the toolchain is older than the program.
-$(out)/selftests/iou-zcrx: $(kernel_test) selftests/liburing-zcrx.h
+$(out)/selftests/iou-zcrx: $(kernel_test) selftests/machine/liburing-zcrx.h
 	$(call say,CC,$(@F))
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -O2 -g -D_GNU_SOURCE -include selftests/liburing-zcrx.h $< -luring -o $@
+	$(Q)$(CC) -O2 -g -D_GNU_SOURCE -include selftests/machine/liburing-zcrx.h $< -luring -o $@
 
 $(out)/selftests/vm/environment: selftests/vm/environment.c loader/core/nl.c loader/nic/nic_rules.c $(config)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) $(ctl_flags) $(filter %.c,$^) -lbpf -lmnl -o $@
 
-$(out)/selftests/fuzz/fuzz: $(wildcard selftests/fuzz/*.[ch]) selftests/fail_nth.h selftests/progs/fuzz.h $(wildcard include/*.h) $(config)
+$(out)/selftests/fuzz/fuzz: $(wildcard selftests/fuzz/*.[ch]) selftests/faults/fail_nth.h selftests/progs/fuzz.h $(wildcard include/*.h) $(config)
 	$(call say,CC,selftests/fuzz)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) $(filter %.c,$^) -lbpf -luring -lpthread -o $@
 
-$(out)/selftests/%: selftests/%.c $(config)
+$(tests) $(out)/selftests/kernels/verified: $(out)/selftests/%: $$(wildcard $$(addsuffix /$$*.c,selftests $(subjects))) $(config)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(c_flags) -Iselftests -MMD -MP $< -lbpf -luring -lpthread -o $@
+	$(Q)$(CC) $(c_flags) -Iselftests -MMD -MP -MF $(@D)/.$(@F).d $< -lbpf -luring -lpthread -o $@
 
--include $(wildcard $(out)/loader/*/*.d $(out)/bpf/*.d $(out)/policies/*.d $(out)/selftests/*.d $(out)/selftests/progs/*.d)
+-include $(wildcard $(out)/loader/*/*.d $(out)/bpf/*.d $(out)/policies/*.d $(out)/selftests/.*.d $(out)/selftests/kernels/.*.d $(out)/selftests/progs/*.d)
 
 # --- install ----------------------------------------------------------------
 
@@ -311,7 +312,7 @@ check-debug:
 T ?= 600
 .PHONY: fuzz
 fuzz: vm-build
-	$(Q)dir=$$(selftests/vm/stage $(vm_out) selftests/fuzz/run selftests/fuzz.seeds selftests/selftest.sh selftests/vm/splats* selftests/vm/counters selftests/vm/checkers) && \
+	$(Q)dir=$$(selftests/vm/stage $(vm_out) selftests/fuzz/run selftests/fuzz/seeds selftests/selftest.sh selftests/vm/splats* selftests/vm/counters selftests/vm/checkers) && \
 	echo "what is found is in $$dir" && echo $(T) >$$dir/seconds && \
 	$(run) selftests/vm/vm --exchange $$dir --run run --nvme 64M --nvme 64M,lba=4096 --no-icount --append dma_debug=off \
 		--timeout $$(($(T) + 900)) $(VMOPTS) $(vm_out); \
@@ -380,7 +381,7 @@ bench:
 # --- how the source looks ---------------------------------------------------
 
 # BPF programs are left out: a formatter does not know that SEC() begins one.
-c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*/*.[ch] selftests/*.[ch] selftests/testnic/*.[ch] selftests/pipeline/discard.c selftests/kernels/*.c selftests/vm/*.c selftests/fuzz/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
+c_files	= $(wildcard include/*.h kernel/*.[ch] loader/*/*.[ch] selftests/*.h $(subjects:%=%/*.[ch]) selftests/testnic/*.[ch] selftests/pipeline/discard.c selftests/kernels/*.c selftests/vm/*.c selftests/fuzz/*.[ch] selftests/bench/*.[ch] selftests/bench/paths/*.c)
 sh_files = $(shell grep -rlE '^\#!/bin/(ba)?sh' toolchain vmlinux selftests .ci packaging docs 2>/dev/null)
 
 .PHONY: lint format format-check sparse checkpatch shellcheck

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../fail_nth.h"
+#include "../faults/fail_nth.h"
 #include "steps.h"
 #include "steps_io.h"
 #include "unified_io.h"

@@ -13,7 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../fail_nth.h"
+#include "../faults/fail_nth.h"
 #include "unified_io.h"
 #include "world.h"
 
