@@ -24,6 +24,8 @@ static int fail_setup(int err, const struct unified_io_setup *s, const char *les
 		return fail_because(err, "%s has no queue %u. See: ethtool -l %s", name, s->net_rxq,
 				    name);
 	default:
+		if (s->region_size > UNIFIED_IO_MAX_SIZE)
+			return fail_because(err, "no region can have %s: %s", size, less);
 		return fail(err, "cannot make a region of %s", size);
 	}
 }
