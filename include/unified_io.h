@@ -31,6 +31,8 @@
 #define UNIFIED_IO_FEAT_STORAGE (1ULL << 3)
 /* UNIFIED_IO_URING_SUBMIT as the cmd_op of an IORING_OP_URING_CMD. */
 #define UNIFIED_IO_FEAT_URING (1ULL << 4)
+/* UNIFIED_DESC_F_NO_COPY */
+#define UNIFIED_IO_FEAT_NO_COPY	 (1ULL << 5)
 
 /*
  * What a descriptor is for. NVME | BPF is an operation on a target whose data
@@ -46,6 +48,8 @@
 #define UNIFIED_DESC_F_FUA    (1U << 2) /* a write is done when it is on the medium */
 #define UNIFIED_DESC_F_GATHER (1U << 3) /* addr is of nr_frags struct unified_fragment */
 #define UNIFIED_DESC_F_BUFFER (1U << 4) /* buffer is the handle of the slot with the data */
+/* What the device cannot take where it is, is not copied for it: EADDRNOTAVAIL. */
+#define UNIFIED_DESC_F_NO_COPY (1U << 5)
 
 /* Opcodes of a descriptor. */
 #define UNIFIED_OP_RW		 0 /* a read or a write, as the flags say */
@@ -357,6 +361,8 @@ struct unified_io_target {
  * ESTALE   a buffer that was freed, or the target was reformatted to other blocks
  *	    while this was issued
  * E2BIG    more than UNIFIED_IO_MAX_FRAGMENTS pieces
+ * EADDRNOTAVAIL with UNIFIED_DESC_F_NO_COPY: some of it would have to be copied for
+ *	    a device; what went before that, or to another target, may be done
  * EOPNOTSUPP a NETWORK descriptor, or COMPARE on a target that is not NVMe
  * ENXIO    this descriptor has no region
  * any      what a policy answered

@@ -76,7 +76,7 @@ static int unified_ioctl_get_info(struct file *file, unsigned int cmd, void __us
 		.policies = unified_policy_count(),
 		.features = UNIFIED_IO_FEAT_POLICY | UNIFIED_IO_FEAT_REGION |
 			    UNIFIED_IO_FEAT_PROCESS | UNIFIED_IO_FEAT_STORAGE |
-			    UNIFIED_IO_FEAT_URING,
+			    UNIFIED_IO_FEAT_URING | UNIFIED_IO_FEAT_NO_COPY,
 	};
 
 	if (region)

@@ -311,6 +311,8 @@ static int unified_data_bounce(struct unified_command *c, const struct unified_l
 	op->has_bounce = true;
 	ret = unified_plan_command(limits, &op->pieces, &op->at, c->bounce->segments,
 				   BOUNCE_SEGMENTS, plan);
+	if (!ret && plan->copied && (op->desc.flags & UNIFIED_DESC_F_NO_COPY))
+		ret = -EADDRNOTAVAIL;
 	if (ret)
 		return ret;
 	c->bounce->nr_segments = plan->nr;

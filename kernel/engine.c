@@ -33,7 +33,7 @@
 
 #define DESC_FLAGS                                                                                 \
 	(UNIFIED_DESC_F_READ | UNIFIED_DESC_F_WRITE | UNIFIED_DESC_F_FUA | UNIFIED_DESC_F_GATHER | \
-	 UNIFIED_DESC_F_BUFFER)
+	 UNIFIED_DESC_F_BUFFER | UNIFIED_DESC_F_NO_COPY)
 
 /* --- what a request may be ------------------------------------------------------ */
 

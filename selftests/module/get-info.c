@@ -43,7 +43,7 @@ int main(void)
 	ok(big.info.features & UNIFIED_IO_FEAT_POLICY, "the feature of policies");
 	ok(!(big.info.features &
 	     ~(UNIFIED_IO_FEAT_POLICY | UNIFIED_IO_FEAT_REGION | UNIFIED_IO_FEAT_PROCESS |
-	       UNIFIED_IO_FEAT_STORAGE | UNIFIED_IO_FEAT_URING)),
+	       UNIFIED_IO_FEAT_STORAGE | UNIFIED_IO_FEAT_URING | UNIFIED_IO_FEAT_NO_COPY)),
 	   "and none that this test does not know");
 	ok((unsigned char)big.more[0] == 0xee, "nothing is written past the structure");
 

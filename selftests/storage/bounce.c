@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Where the module copies for a device: what that says it has read, and did not write,
- * is zeroes, and not what was in that memory before.
+ * is zeroes, and not what was in that memory before. Where it must not copy it does not.
  *
  * VM: --append init_on_alloc=0
  */
@@ -60,6 +60,26 @@ static void reads(const struct door *door)
 	   of_value(0), of_value(0xa5));
 }
 
+/* What may not be copied is refused, in either direction; what needs no copy is done. */
+static void copies_none(const struct door *door)
+{
+	struct unified_descriptor write = odd(UNIFIED_DESC_F_WRITE | UNIFIED_DESC_F_NO_COPY);
+	struct unified_descriptor read = odd(UNIFIED_DESC_F_READ | UNIFIED_DESC_F_NO_COPY);
+	struct unified_descriptor even = { .type = UNIFIED_REGION_F_NVME,
+					   .flags = UNIFIED_DESC_F_WRITE | UNIFIED_DESC_F_NO_COPY,
+					   .len = LEN };
+	struct unified_io_ledger before = region_info(fd).ledger, after;
+	struct unified_completion done;
+
+	ok(door->run(fd, &write, &done) == -EADDRNOTAVAIL, "%s: a write that would be copied",
+	   door->name);
+	ok(door->run(fd, &read, &done) == -EADDRNOTAVAIL, "and a read");
+	ok(!door->run(fd, &even, &done), "but not one that the device takes as it is");
+	after = region_info(fd).ledger;
+	ok(after.bytes_bounced == before.bytes_bounced, "nothing was copied");
+	ok(after.bytes_written - before.bytes_written == LEN, "or written, but for the last");
+}
+
 int main(void)
 {
 	struct unified_io_target t = {};
@@ -72,6 +92,8 @@ int main(void)
 	data = region_map(fd, setup.offsets.data, MIB, PROT_READ | PROT_WRITE);
 	reads(&doors[0]);
 	reads(&doors[1]);
+	copies_none(&doors[0]);
+	copies_none(&doors[1]);
 	munmap(data, MIB);
 	close(fd);
 	ok(unload_driver("null_blk"), "which goes");
