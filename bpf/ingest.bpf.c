@@ -26,6 +26,8 @@ __noinline bool command_failed(RING, __u32 index, __s32 res)
 	struct command *c = command_at(index);
 	struct stream *s = stream_at(c->stream);
 
+	if (command_is_copied(ring, index, res))
+		return false;
 	if (own_setup.on_error == INGEST_RETRY && c->tries < INGEST_MAX_TRIES) {
 		c->tries++;
 		own_stats.retries++;

@@ -120,7 +120,7 @@ __noinline int stream_write(RING, __u32 index, __u32 must)
 	fragment_at(mem, k, c->nr_frags - 1)->len = c->last;
 	c->lba = p->lba;
 	c->targets = s->targets;
-	c->flags = DESC_WRITE | s->desc_flags;
+	c->flags = DESC_WRITE | DESC_OPTIONS | s->desc_flags;
 	p->lba += blocks;
 	p->in_extent += c->bytes - c->padded;
 	s->under_way++;

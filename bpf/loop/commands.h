@@ -16,6 +16,7 @@
 #define DESC_WRITE  (1U << 1)
 #define DESC_FUA    (1U << 2)
 #define DESC_GATHER (1U << 3)
+#define DESC_NO_COPY (1U << 5)
 #define TYPE_NVME   (1U << 0)
 
 struct command {
@@ -316,6 +317,26 @@ __noinline int command_issue(RING, __u32 index)
 		desc->nr_frags = c->nr_frags;
 	}
 	return 0;
+}
+
+/* What the options say of all of them. */
+#define DESC_OPTIONS (setup.require_zero_copy ? DESC_NO_COPY : 0)
+
+/*
+ * Refused, as the device cannot take its data where it is: that ends everything. What
+ * came is stored all the same, so it is issued once more, and may be copied. False: it
+ * is another error.
+ */
+static __always_inline bool command_is_copied(struct iou_ctx *ring, __u32 index, __s32 res)
+{
+	struct command *c = command_at(index);
+
+	if (res != -EADDRNOTAVAIL || !(c->flags & DESC_NO_COPY))
+		return false;
+	loop_end(LOOP_COPIED, LOOP_COPY_DEVICE);
+	c->flags &= ~DESC_NO_COPY;
+	command_issue(ring, index);
+	return true;
 }
 
 /* --- and let go of ---------------------------------------------------------------------- */

@@ -125,6 +125,7 @@ enum loop_copy {
 	LOOP_COPY_HEAD,  /* the NIC did not split it off, or has other buffers */
 	LOOP_COPY_RECV,  /* the source is recv */
 	LOOP_COPY_SMALL, /* fragments too small for a buffer each */
+	LOOP_COPY_DEVICE, /* a device cannot take it where it is: counted by the module */
 	LOOP_COPIES,
 };
 

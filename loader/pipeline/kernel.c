@@ -33,6 +33,22 @@ static int check_area(const struct pipeline *p, uint32_t there)
 		       "smaller --area, more queues, or a newer kernel");
 }
 
+/* Bytes that the module copies for a device are copied, too: can it be told not to? */
+static int check_module(void)
+{
+	struct unified_io_info info = {};
+	int ret = module_info(&info);
+
+	if (ret)
+		return module_fail(ret);
+	if (info.features & UNIFIED_IO_FEAT_NO_COPY)
+		return EXIT_OK;
+	fail(0, "this module does not tell of a byte before it copies it for a device, which "
+		"--require-zero-copy must know: it is older than unifiedctl. Without the option "
+		"such bytes are counted, as bytes_copied.device");
+	return EXIT_COPIED;
+}
+
 int pipeline_check_kernel(const struct pipeline *p)
 {
 	uint32_t there;
@@ -44,7 +60,9 @@ int pipeline_check_kernel(const struct pipeline *p)
 	if (ret)
 		return fail(ret, "cannot ask the kernel for its structures");
 	ret = check_area(p, there);
-	return ret || !p->opt.require_zero_copy ? ret : check_fields(there);
+	if (ret || !p->opt.require_zero_copy)
+		return ret;
+	return check_fields(there) ?: check_module();
 }
 
 /* When the loops have looked for their buffers: has each found them? */

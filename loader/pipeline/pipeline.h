@@ -233,6 +233,8 @@ int pipeline_events_open(struct pipeline *p);
 /* report.c */
 void pipeline_report_sum(const struct pipeline *p, struct loop_stats *sum);
 uint64_t pipeline_report_copied(const struct loop_stats *s);
+/* Bytes were copied that must not be: enum loop_copy; LOOP_COPIES: it cannot be told. */
+void pipeline_report_copy(unsigned int reason, char *why, size_t size);
 void pipeline_report_now(struct pipeline *p);
 void pipeline_report_ejected(const struct unified_io_policy_info *info);
 /* With the reason why it failed, if it did. */

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,15 +20,46 @@ static const char *const copy_names[LOOP_COPIES] = {
 	[LOOP_COPY_HEAD] = "head",
 	[LOOP_COPY_RECV] = "recv",
 	[LOOP_COPY_SMALL] = "small",
+	[LOOP_COPY_DEVICE] = "device",
 };
 
 static const char *const copy_reasons[LOOP_COPIES] = {
 	[LOOP_COPY_HEAD] = "the interface had not split it off, or put it elsewhere",
 	[LOOP_COPY_RECV] = "the source is recv",
 	[LOOP_COPY_SMALL] = "fragments too small for a buffer each",
+	[LOOP_COPY_DEVICE] = "a device cannot take them where they are",
 };
 
-/* Of all queues. */
+static const char *const copy_sentences[LOOP_COPIES] = {
+	[LOOP_COPY_HEAD] = "the interface did not put them into a buffer of the region",
+	[LOOP_COPY_RECV] = "the source is recv",
+	[LOOP_COPY_SMALL] = "they came in fragments too small for a buffer each",
+	[LOOP_COPY_DEVICE] = "a device cannot take them where they are",
+};
+
+void pipeline_report_copy(unsigned int reason, char *why, size_t size)
+{
+	if (reason < LOOP_COPIES)
+		snprintf(why, size, "bytes were copied, which --require-zero-copy forbids: %s",
+			 copy_sentences[reason]);
+	else
+		snprintf(why, size,
+			 "this kernel does not show whether bytes were copied, which "
+			 "--require-zero-copy must know");
+}
+
+/* What the module copied for devices. */
+static uint64_t copied_for_devices(const struct pipeline *p)
+{
+	struct unified_io_info info = {};
+
+	/* It cannot fail on a region's descriptor. */
+	if (p->region.fd >= 0)
+		ioctl(p->region.fd, UNIFIED_IO_GET_INFO, &info);
+	return info.region.ledger.bytes_bounced;
+}
+
+/* Of all queues, and of the module. */
 void pipeline_report_sum(const struct pipeline *p, struct loop_stats *sum)
 {
 	unsigned int i, j;
@@ -45,6 +77,7 @@ void pipeline_report_sum(const struct pipeline *p, struct loop_stats *sum)
 		sum->streams += s->streams;
 		sum->areas += s->areas;
 	}
+	sum->copied[LOOP_COPY_DEVICE] = copied_for_devices(p);
 }
 
 /* What the pipeline counts of its own, summed up likewise, is shown by show. */

@@ -74,9 +74,29 @@ static void drain(struct pipeline *p)
 	pipeline_wake(p);
 }
 
+/*
+ * Of a byte that --require-zero-copy forbids: why it was copied, LOOP_COPIES if that
+ * cannot be told; -1: there is none. The loop that meets it ends of itself, the others
+ * do not; and what a policy submits no loop sees.
+ */
+static int forbidden_copy(const struct pipeline *p)
+{
+	struct loop_stats s;
+	int i;
+
+	if (!p->opt.require_zero_copy)
+		return -1;
+	pipeline_report_sum(p, &s);
+	for (i = 0; i < LOOP_COPIES; i++)
+		if (s.copied[i])
+			return i;
+	return s.unseen ? LOOP_COPIES : -1;
+}
+
 static bool had_enough(const struct pipeline *p)
 {
-	return interrupted || any_ended(p) || (p->opt.count && p->nr_closed >= p->opt.count);
+	return interrupted || any_ended(p) || (p->opt.count && p->nr_closed >= p->opt.count) ||
+	       forbidden_copy(p) >= 0;
 }
 
 static bool takes_more(const struct pipeline *p)
@@ -129,8 +149,8 @@ static int status_of(const struct pipeline *p, char *why, size_t size)
 {
 	struct loop_stats s;
 	uint64_t lost = 0;
+	int ret, copy;
 	size_t i;
-	int ret;
 
 	ret = pipeline_queues_status(p, why, size);
 	if (ret)
@@ -139,17 +159,13 @@ static int status_of(const struct pipeline *p, char *why, size_t size)
 		snprintf(why, size, "%s", p->why);
 		return EXIT_FAILED;
 	}
-	pipeline_report_sum(p, &s);
 	/* Also of what came when it was ending already. */
-	if (p->opt.require_zero_copy && pipeline_report_copied(&s)) {
-		snprintf(why, size, "bytes were copied, which --require-zero-copy forbids");
+	copy = forbidden_copy(p);
+	if (copy >= 0) {
+		pipeline_report_copy(copy, why, size);
 		return EXIT_COPIED;
 	}
-	if (s.unseen && p->opt.require_zero_copy) {
-		snprintf(why, size,
-			 "this kernel does not let it be told whether bytes were copied");
-		return EXIT_COPIED;
-	}
+	pipeline_report_sum(p, &s);
 	for (i = 0; i < p->nr_streams; i++)
 		lost += p->streams[i]->lost;
 	if (lost || s.events_lost || p->events_bad) {

@@ -243,17 +243,10 @@ int pipeline_queues_status(const struct pipeline *p, char *why, size_t size)
 		}
 		switch (s->end) {
 		case LOOP_COPIED:
-			snprintf(
-				why, size,
-				"bytes were copied, which --require-zero-copy forbids: %s",
-				s->error == LOOP_COPY_HEAD
-					? "the interface did not put them into a buffer of the region"
-					: "they came in fragments too small for a buffer each");
+			pipeline_report_copy(s->error, why, size);
 			return EXIT_COPIED;
 		case LOOP_UNSEEN:
-			snprintf(why, size,
-				 "this kernel does not show whether bytes were copied, which "
-				 "--require-zero-copy must know");
+			pipeline_report_copy(LOOP_COPIES, why, size);
 			return EXIT_COPIED;
 		case LOOP_DEVICE:
 			snprintf(why, size, "a target refused data: %s", strerror(-s->error));

@@ -41,7 +41,7 @@ send odd &
 ends "it ends" 0
 ok "buffers were short of" counted '.waits > 0'
 ok "nothing is lost" are odd odd
-ok "or copied" counted "$zero_copy and $all_stored"
+ok "or copied, but for the device" counted "$by_dma and $all_stored"
 
 null broken
 disk=$null

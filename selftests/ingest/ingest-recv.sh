@@ -11,7 +11,7 @@
 ip link set lo up
 to=TCP:127.0.0.1:9000
 send() { timeout 100 socat -u -b "${3:-65536}" "OPEN:$1" "$to${2:+,$2}"; }
-all_copied='.bytes_dma == 0 and .bytes_copied == { head: 0, recv: .bytes, small: 0 }'
+all_copied='.bytes_dma == 0 and (.bytes_copied | del(.device)) == { head: 0, recv: .bytes, small: 0 }'
 
 random 1M large
 random 500001 odd
