@@ -4,6 +4,7 @@
  * they lack.
  */
 #include <errno.h>
+#include <linux/ethtool_netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,8 +111,8 @@ static void json_nic(const struct nic *nic)
 	json_str("name", nic->name);
 	json_str("driver", nic->driver);
 	json_bool("up", nic->up);
-	if (nic->has_split)
-		json_bool("split", nic->split);
+	if (nic->has_split && nic->split != ETHTOOL_TCP_DATA_SPLIT_UNKNOWN)
+		json_bool("split", nic->split == ETHTOOL_TCP_DATA_SPLIT_ENABLED);
 	else
 		json_null("split");
 	if (nic->has_threshold)
@@ -213,7 +214,7 @@ static void print_nic(const struct nic *nic)
 	printf("  queues       %u to receive, %u at most\n", nic_rx_queues(nic),
 	       nic_rx_queues_max(nic));
 	if (nic->has_split)
-		printf("  header split %s", nic->split ? "on" : "off");
+		printf("  header split %s", nic_split_name(nic->split));
 	if (nic->has_split && nic->has_threshold)
 		printf(", for packets over %u bytes", nic->threshold);
 	if (nic->has_split)

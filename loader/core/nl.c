@@ -8,8 +8,10 @@
  */
 #include <errno.h>
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "nl.h"
 
@@ -93,6 +95,8 @@ int nl_talk(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
 {
 	struct answer answer = { .nl = nl, .cb = cb, .arg = arg };
 	unsigned int port = mnl_socket_get_portid(nl->socket);
+	/* What a group is told has numbers of its own. */
+	unsigned int seq = nl->group ? 0 : nlh->nlmsg_seq;
 	char buf[NL_BUFFER_SIZE];
 	ssize_t n;
 	int ret;
@@ -104,8 +108,7 @@ int nl_talk(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
 		n = mnl_socket_recvfrom(nl->socket, buf, sizeof(buf));
 		if (n < 0)
 			return -errno;
-		ret = mnl_cb_run2(buf, n, nlh->nlmsg_seq, port, on_message, &answer, control,
-				  NLMSG_DONE + 1);
+		ret = mnl_cb_run2(buf, n, seq, port, on_message, &answer, control, NLMSG_DONE + 1);
 	} while (ret > MNL_CB_STOP);
 	return ret < 0 ? -errno : answer.err;
 }
@@ -150,6 +153,7 @@ int nl_open(struct nl *nl, const char *family, uint8_t version)
 	int on = 1, ret;
 
 	nl->seq = 0;
+	nl->group = 0;
 	nl->words[0] = '\0';
 	nl->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
 	if (!nl->socket)
@@ -162,6 +166,73 @@ int nl_open(struct nl *nl, const char *family, uint8_t version)
 	if (ret)
 		nl_close(nl);
 	return ret;
+}
+
+struct group {
+	const char *name;
+	uint32_t id; /* 0: there is none of that name */
+};
+
+static void on_group(const struct nlattr *nest, struct group *group)
+{
+	const struct nlattr *attr;
+	bool named = false;
+	uint32_t id = 0;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_NAME)
+			named = !strcmp(mnl_attr_get_str(attr), group->name);
+		else if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_ID)
+			id = mnl_attr_get_u32(attr);
+	}
+	if (named)
+		group->id = id;
+}
+
+static int on_groups(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *attr, *nest;
+
+	nl_for_each_attr(attr, nlh)
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GROUPS)
+			mnl_attr_for_each_nested(nest, attr)
+				on_group(nest, arg);
+	return MNL_CB_OK;
+}
+
+int nl_join(struct nl *nl, const char *name)
+{
+	struct group group = { .name = name };
+	uint16_t family = nl->family;
+	uint8_t version = nl->version;
+	struct nlmsghdr *nlh;
+	int ret;
+
+	nl->family = GENL_ID_CTRL;
+	nl->version = 1;
+	nlh = nl_request(nl, CTRL_CMD_GETFAMILY, 0);
+	mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, family);
+	ret = nl_talk(nl, nlh, on_groups, &group);
+	nl->family = family;
+	nl->version = version;
+	if (ret || !group.id)
+		return ret ? ret : -ENOENT;
+	if (mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP, &group.id, sizeof(group.id)) <
+	    0)
+		return -errno;
+	nl->group = group.id;
+	return 0;
+}
+
+/* With what was told since, which is no answer to what is asked next. */
+void nl_leave(struct nl *nl)
+{
+	char rest[64];
+
+	mnl_socket_setsockopt(nl->socket, NETLINK_DROP_MEMBERSHIP, &nl->group, sizeof(nl->group));
+	while (recv(mnl_socket_get_fd(nl->socket), rest, sizeof(rest), MSG_DONTWAIT) >= 0)
+		;
+	nl->group = 0;
 }
 
 void nl_close(struct nl *nl)

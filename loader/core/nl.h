@@ -20,6 +20,7 @@ struct nl {
 	uint32_t seq;
 	uint16_t family;
 	uint8_t version;
+	uint32_t group;	 /* that was joined */
 	char words[256]; /* of the kernel, on the last request that failed; may be empty */
 	char request[NL_BUFFER_SIZE];
 };
@@ -32,6 +33,13 @@ void nl_close(struct nl *nl);
 struct nlmsghdr *nl_request(struct nl *nl, uint8_t cmd, uint16_t flags);
 /* Send it, and call cb, which may be NULL, for each message of the answer. */
 int nl_talk(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *arg);
+
+/*
+ * Hear what is told a group of the family: nl_talk() calls cb for that, too, for what a
+ * request leads to before its answer. Or cease to.
+ */
+int nl_join(struct nl *nl, const char *group);
+void nl_leave(struct nl *nl);
 
 /* An attribute of the kernel's type "uint": four bytes, or eight where it is large. */
 uint64_t nl_uint(const struct nlattr *attr);

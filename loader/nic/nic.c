@@ -191,6 +191,18 @@ unsigned int nic_rx_queues_max(const struct nic *nic)
 	return max > nic_rx_queues(nic) ? max : nic_rx_queues(nic);
 }
 
+const char *nic_split_name(uint8_t split)
+{
+	switch (split) {
+	case ETHTOOL_TCP_DATA_SPLIT_UNKNOWN:
+		return "auto";
+	case ETHTOOL_TCP_DATA_SPLIT_DISABLED:
+		return "off";
+	default:
+		return "on";
+	}
+}
+
 bool nic_rss_is_default(const struct nic *nic)
 {
 	unsigned int i, n = nic_rx_queues(nic);

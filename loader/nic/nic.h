@@ -34,7 +34,7 @@ struct nic {
 	bool xdp; /* a program is attached, which excludes zero-copy receive */
 
 	bool has_split; /* the driver can tell headers from data */
-	bool split;
+	uint8_t split;	/* ETHTOOL_TCP_DATA_SPLIT_*; UNKNOWN: as the driver likes */
 	bool has_threshold;
 	uint32_t threshold, threshold_max;
 
@@ -65,6 +65,9 @@ int nic_for_each(int (*seen)(const struct nic *nic, void *arg), void *arg);
  */
 unsigned int nic_rx_queues(const struct nic *nic);
 unsigned int nic_rx_queues_max(const struct nic *nic);
+
+/* As ethtool calls it. */
+const char *nic_split_name(uint8_t split);
 
 /* Is its RSS table the one that drivers begin with: queue after queue? */
 bool nic_rss_is_default(const struct nic *nic);

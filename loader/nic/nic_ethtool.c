@@ -58,9 +58,11 @@ static int on_rings(const struct nlmsghdr *nlh, void *arg)
 		switch (mnl_attr_get_type(attr)) {
 		case ETHTOOL_A_RINGS_TCP_DATA_SPLIT:
 			nic->has_split = true;
-			nic->split = mnl_attr_get_u8(attr) == ETHTOOL_TCP_DATA_SPLIT_ENABLED;
+			nic->split = mnl_attr_get_u8(attr);
 			break;
+		/* While nobody has asked for a split, it may be all that there is of it. */
 		case ETHTOOL_A_RINGS_HDS_THRESH:
+			nic->has_split = true;
 			nic->has_threshold = true;
 			nic->threshold = mnl_attr_get_u32(attr);
 			break;
@@ -77,13 +79,45 @@ int nic_get_rings(struct nl *ethtool, struct nic *nic)
 	return get(ethtool, ETHTOOL_MSG_RINGS_GET, nic->name, on_rings, nic);
 }
 
-int nic_set_split(struct nl *ethtool, const char *name, bool on)
-{
-	struct nlmsghdr *nlh = request(ethtool, ETHTOOL_MSG_RINGS_SET, 0, name);
+struct heard {
+	const char *name;
+	bool rings;
+};
 
-	mnl_attr_put_u8(nlh, ETHTOOL_A_RINGS_TCP_DATA_SPLIT,
-			on ? ETHTOOL_TCP_DATA_SPLIT_ENABLED : ETHTOOL_TCP_DATA_SPLIT_DISABLED);
-	return nl_talk(ethtool, nlh, NULL, NULL);
+static int on_heard(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *header, *attr;
+	struct heard *heard = arg;
+
+	if (genl->cmd != ETHTOOL_MSG_RINGS_NTF)
+		return MNL_CB_OK;
+	nl_for_each_attr(header, nlh) {
+		if (mnl_attr_get_type(header) != ETHTOOL_A_RINGS_HEADER)
+			continue;
+		mnl_attr_for_each_nested(attr, header)
+			if (mnl_attr_get_type(attr) == ETHTOOL_A_HEADER_DEV_NAME)
+				heard->rings |= !strcmp(mnl_attr_get_str(attr), heard->name);
+	}
+	return MNL_CB_OK;
+}
+
+int nic_set_split(struct nl *ethtool, const char *name, uint8_t split, bool *changed)
+{
+	struct heard heard = { .name = name };
+	struct nlmsghdr *nlh;
+	int ret;
+
+	ret = nl_join(ethtool, ETHTOOL_MCGRP_MONITOR_NAME);
+	if (ret)
+		return ret;
+	nlh = request(ethtool, ETHTOOL_MSG_RINGS_SET, 0, name);
+	mnl_attr_put_u8(nlh, ETHTOOL_A_RINGS_TCP_DATA_SPLIT, split);
+	ret = nl_talk(ethtool, nlh, on_heard, &heard);
+	nl_leave(ethtool);
+	if (changed)
+		*changed = heard.rings;
+	return ret;
 }
 
 int nic_set_threshold(struct nl *ethtool, const char *name, uint32_t threshold)

@@ -23,7 +23,12 @@ int nic_get_channels(struct nl *ethtool, struct nic *nic);
 int nic_get_features(struct nl *ethtool, struct nic *nic);
 int nic_get_rss(struct nl *ethtool, struct nic *nic);
 
-int nic_set_split(struct nl *ethtool, const char *name, bool on);
+/*
+ * Ask for a split, ETHTOOL_TCP_DATA_SPLIT_*. What was asked for before no request tells,
+ * only whether there is one: the kernel tells of a change, which is one of the wish.
+ * changed: NULL, or was it one?
+ */
+int nic_set_split(struct nl *ethtool, const char *name, uint8_t split, bool *changed);
 int nic_set_threshold(struct nl *ethtool, const char *name, uint32_t threshold);
 /* rx, combined: -1 leaves a number as it is. */
 int nic_set_channels(struct nl *ethtool, const char *name, int rx, int combined);

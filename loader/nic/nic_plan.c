@@ -12,6 +12,7 @@
  *		and all other traffic comes there, too: nic_setup_note() tells.
  */
 #include <errno.h>
+#include <linux/ethtool_netlink.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,7 +215,7 @@ int nic_plan(struct nic_setup *s)
 	/* It is rules that tell the families apart. */
 	if (!nic_needs_rule(s))
 		state->ipv4 = state->ipv6 = true;
-	state->has_split = !nic->split;
+	state->has_split = nic->split != ETHTOOL_TCP_DATA_SPLIT_ENABLED;
 	state->split = nic->split;
 	state->has_threshold = nic->has_threshold && nic->threshold;
 	state->threshold = nic->threshold;

@@ -12,6 +12,7 @@
  * bound to a queue.
  */
 #include <errno.h>
+#include <linux/ethtool_netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,13 +39,40 @@ static int set_channels(struct nic_setup *s)
 	return ret ? nic_refused(s, ret, "have more queues (ethtool -L)") : 0;
 }
 
+/*
+ * A driver may tell what it does, and not what it was asked for. That is found out by
+ * asking for the same: where the kernel calls that a change, nobody had asked. Until
+ * it is known that is what is noted, as mostly nobody has.
+ */
+static int find_wish(struct nic_setup *s)
+{
+	struct nic_state *state = &s->state;
+	bool had_split = state->has_split, changed = false;
+	int ret;
+
+	if (s->nic.split == ETHTOOL_TCP_DATA_SPLIT_UNKNOWN)
+		return 0;
+	state->has_split = true;
+	state->split = ETHTOOL_TCP_DATA_SPLIT_UNKNOWN;
+	ret = nic_state_update(state);
+	if (!ret)
+		ret = nic_set_split(&s->ethtool, state->name, s->nic.split, &changed);
+	if (changed)
+		return ret;
+	state->has_split = had_split;
+	state->split = s->nic.split;
+	return ret ? ret : nic_state_update(state);
+}
+
 static int set_rings(struct nic_setup *s)
 {
 	struct nic_state *state = &s->state;
 	int ret;
 
+	ret = find_wish(s);
 	/* Also where it is on: what counts for a ring is that somebody has asked for it. */
-	ret = nic_set_split(&s->ethtool, state->name, true);
+	if (!ret)
+		ret = nic_set_split(&s->ethtool, state->name, ETHTOOL_TCP_DATA_SPLIT_ENABLED, NULL);
 	if (ret)
 		return nic_refused(s, ret, "split headers from data (tcp-data-split)");
 	if (state->has_threshold) {

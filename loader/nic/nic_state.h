@@ -37,7 +37,8 @@ struct nic_state {
 	bool ipv4, ipv6; /* what comes of the port */
 
 	/* What was, of what is changed. */
-	bool has_split, split;
+	bool has_split;
+	uint8_t split; /* ETHTOOL_TCP_DATA_SPLIT_* */
 	bool has_threshold;
 	uint32_t threshold;
 	bool has_channels;

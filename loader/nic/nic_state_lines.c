@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/ethtool_netlink.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,8 +37,10 @@ void nic_state_put(FILE *f, const struct nic_state *s)
 	put_numbers(f, "queues", s->queues, s->nr_queues);
 	fprintf(f, "port %u\n", s->port);
 	fprintf(f, "families %d %d\n", s->ipv4, s->ipv6);
-	if (s->has_split)
-		fprintf(f, "split %d\n", s->split);
+	if (s->has_split && s->split == ETHTOOL_TCP_DATA_SPLIT_UNKNOWN)
+		fputs("split-auto\n", f);
+	else if (s->has_split)
+		fprintf(f, "split %d\n", s->split == ETHTOOL_TCP_DATA_SPLIT_ENABLED);
 	if (s->has_threshold)
 		fprintf(f, "threshold %u\n", s->threshold);
 	if (s->has_channels)
@@ -127,6 +130,7 @@ enum word {
 	W_PORT,
 	W_FAMILIES,
 	W_SPLIT,
+	W_SPLIT_AUTO,
 	W_THRESHOLD,
 	W_CHANNELS,
 	W_NTUPLE,
@@ -151,6 +155,7 @@ static const struct {
 	[W_PORT] = { "port", 1 },
 	[W_FAMILIES] = { "families", 2 },
 	[W_SPLIT] = { "split", 1 },
+	[W_SPLIT_AUTO] = { "split-auto", 0 },
 	[W_THRESHOLD] = { "threshold", 1 },
 	[W_CHANNELS] = { "channels", 2 },
 	[W_NTUPLE] = { "ntuple-off", 1 },
@@ -189,7 +194,12 @@ static int take(struct nic_state *s, enum word word, const unsigned long long *n
 		return 0;
 	case W_SPLIT:
 		s->has_split = true;
-		s->split = numbers[0];
+		s->split = numbers[0] ? ETHTOOL_TCP_DATA_SPLIT_ENABLED
+				      : ETHTOOL_TCP_DATA_SPLIT_DISABLED;
+		return 0;
+	case W_SPLIT_AUTO:
+		s->has_split = true;
+		s->split = ETHTOOL_TCP_DATA_SPLIT_UNKNOWN;
 		return 0;
 	case W_THRESHOLD:
 		s->has_threshold = true;

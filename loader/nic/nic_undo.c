@@ -9,6 +9,7 @@
  * left it is somebody else's: a rule that leads elsewhere stays.
  */
 #include <errno.h>
+#include <linux/ethtool_netlink.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,6 +245,7 @@ static void undo_ntuple(struct undo *u, const struct nic *now)
 static void undo_rings(struct undo *u, const struct nic *now)
 {
 	const struct nic_state *state = u->state;
+	bool changed;
 	int ret;
 
 	if (state->has_threshold && now->threshold != state->threshold) {
@@ -253,12 +255,14 @@ static void undo_rings(struct undo *u, const struct nic *now)
 		else
 			did(u, "hds-thresh %u", state->threshold);
 	}
-	if (state->has_split && now->split != state->split) {
-		ret = nic_set_split(&u->ethtool, u->name, state->split);
+	/* Where nobody had asked for anything, what a driver tells says nothing of that. */
+	if (state->has_split &&
+	    (now->split != state->split || state->split == ETHTOOL_TCP_DATA_SPLIT_UNKNOWN)) {
+		ret = nic_set_split(&u->ethtool, u->name, state->split, &changed);
 		if (ret)
 			failed(u, ret, "tcp-data-split");
-		else
-			did(u, "tcp-data-split %s", state->split ? "on" : "off");
+		else if (changed)
+			did(u, "tcp-data-split %s", nic_split_name(state->split));
 	}
 }
 

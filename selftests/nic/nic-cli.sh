@@ -44,8 +44,38 @@ receive
 ok "is asked for, as a ring needs" bound
 kill -9 $!
 wait $! 2>/dev/null
-ok "and stays on" json '.[0].restored | index("tcp-data-split off") == null' unifiedctl -j nic restore
+ok "and is nobody's wish again" json '.[0].restored | index("tcp-data-split auto")' unifiedctl -j nic restore
+ok "but stays on" show '.[0].split'
 ethtool --set-priv-flags testnic0 split-unasked off
+
+# --- what was asked for, and what a driver tells -------------------------------
+tells() { ethtool --set-priv-flags testnic0 tell-config "$1"; }
+set_up() { unifiedctl nic setup testnic0 --queues 1 >/dev/null; }
+# wish WHAT: as the core has it, for a driver that tells what it does.
+wish() { tells on && { show ".[0].split == $1"; local status=$?; tells off; return $status; }; }
+ok "nobody has asked for it: off" show '.[0].split == false'
+ok "is set up" set_up
+ok "as was asked for" wish true
+ok "and restored" says "tcp-data-split auto" unifiedctl nic restore
+ok "to nobody's wish" wish null
+tells on
+ok "a driver that tells of none" says "header split auto" unifiedctl nic show testnic0
+ok "is fit for it" show '.[0] | .split == null and .lacks == []'
+ok "set up" set_up
+ok "and restored likewise" says "tcp-data-split auto" unifiedctl nic restore
+ok "to none" show '.[0].split == null'
+ok "set up again" set_up
+# A file of the version before, which knew on and off.
+sed -i 's/^split-auto/split 0/' $state
+ok "noted by the version before" says "tcp-data-split off" unifiedctl nic restore
+tells off
+ok "what somebody switched off" set_up
+ok "is restored" says "tcp-data-split off" unifiedctl nic restore
+ok "to his wish" wish false
+ethtool -G testnic0 tcp-data-split on
+set_up
+unifiedctl nic restore >/dev/null
+ok "and so is what somebody switched on" wish true
 ethtool -G testnic0 tcp-data-split off
 
 # --- one queue ---------------------------------------------------------------

@@ -17,11 +17,13 @@
 enum {
 	TESTNIC_FLAG_PACK,
 	TESTNIC_FLAG_SPLIT_UNASKED,
+	TESTNIC_FLAG_TELL_CONFIG,
 };
 
 static const char testnic_flag_names[][ETH_GSTRING_LEN] = {
 	[TESTNIC_FLAG_PACK] = "pack-payloads",
 	[TESTNIC_FLAG_SPLIT_UNASKED] = "split-unasked",
+	[TESTNIC_FLAG_TELL_CONFIG] = "tell-config",
 };
 
 static const char testnic_rx_names[TESTNIC_RX_STATS][ETH_GSTRING_LEN] = {
@@ -46,10 +48,13 @@ static void testnic_get_ringparam(struct net_device *dev, struct ethtool_ringpar
 
 	ring->rx_pending = port->ring;
 	ring->rx_max_pending = TESTNIC_RING_MAX;
+	kring->hds_thresh_max = TESTNIC_HDS_THRESH_MAX;
+	/* What the core has put there is what was asked for, and nothing if nobody has. */
+	if (port->tell_config)
+		return;
 	kring->tcp_data_split = port->split_above == TESTNIC_SPLIT_OFF
 					? ETHTOOL_TCP_DATA_SPLIT_DISABLED
 					: ETHTOOL_TCP_DATA_SPLIT_ENABLED;
-	kring->hds_thresh_max = TESTNIC_HDS_THRESH_MAX;
 }
 
 /* Where nobody has asked for anything, it is the driver that decides. */
@@ -138,7 +143,8 @@ static u32 testnic_get_priv_flags(struct net_device *dev)
 	struct testnic_port *port = netdev_priv(dev);
 
 	return (port->pack ? BIT(TESTNIC_FLAG_PACK) : 0) |
-	       (port->split_unasked ? BIT(TESTNIC_FLAG_SPLIT_UNASKED) : 0);
+	       (port->split_unasked ? BIT(TESTNIC_FLAG_SPLIT_UNASKED) : 0) |
+	       (port->tell_config ? BIT(TESTNIC_FLAG_TELL_CONFIG) : 0);
 }
 
 static int testnic_set_priv_flags(struct net_device *dev, u32 flags)
@@ -147,6 +153,7 @@ static int testnic_set_priv_flags(struct net_device *dev, u32 flags)
 
 	WRITE_ONCE(port->pack, !!(flags & BIT(TESTNIC_FLAG_PACK)));
 	port->split_unasked = flags & BIT(TESTNIC_FLAG_SPLIT_UNASKED);
+	port->tell_config = flags & BIT(TESTNIC_FLAG_TELL_CONFIG);
 	testnic_set_split(port, dev->cfg->hds_config, dev->cfg->hds_thresh);
 	return 0;
 }

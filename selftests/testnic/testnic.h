@@ -140,6 +140,7 @@ struct testnic_port {
 	u32 split_above; /* frames longer than this are split; TESTNIC_SPLIT_OFF: none */
 	bool pack;
 	bool split_unasked;
+	bool tell_config;
 	u16 rss[TESTNIC_CONTEXTS][TESTNIC_RSS_SIZE];
 	struct testnic_rules __rcu *rules;
 
