@@ -66,7 +66,6 @@ static int make_region(struct pipeline *p)
 		.nvme_fd = -1,
 		.uring_fd = -1,
 		.net_ifindex = opt->ifindex,
-		.net_rxq = opt->nic ? opt->queues[0] : 0,
 		.ring_size = opt->nr_queues * PIPELINE_RING_PART,
 		.rx_size = rx_size(opt),
 		.slot_size = PIPELINE_SLOT,

@@ -2,7 +2,6 @@
 /*
  * A region that a command makes for itself, see region.h.
  */
-#include <net/if.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,19 +12,12 @@
 
 static int fail_setup(int err, const struct unified_io_setup *s, const char *less)
 {
-	char size[32], name[IF_NAMESIZE] = "the interface";
+	char size[32];
 
 	about(s->region_size, size, sizeof(size));
-	switch (err) {
-	case -ENOMEM:
+	if (err == -ENOMEM)
 		return fail_because(err, "there is no memory for a region of %s: %s", size, less);
-	case -ERANGE:
-		if_indextoname(s->net_ifindex, name);
-		return fail_because(err, "%s has no queue %u. See: ethtool -l %s", name, s->net_rxq,
-				    name);
-	default:
-		return fail(err, "cannot make a region of %s", size);
-	}
+	return fail(err, "cannot make a region of %s", size);
 }
 
 int region_open(struct region *r, const char *less)

@@ -77,6 +77,13 @@ refused "a second one" "" unifiedctl ingest run --listen 10.9.0.1:9001 --dev tes
 refused "or the port" "cannot listen there: Address already in use" unifiedctl ingest run --listen 10.9.0.1:9000 --recv --target "/dev/$(drive 2)"
 stop
 
+starts "a queue that the set-up makes" --listen 10.9.0.1:9000 --dev testnic0 --queues 5 --target "$disk" --count 1
+send two
+ends "it ends" 0
+ok "all is there" is 1 two
+settings >after
+ok "and the queue has gone again" cmp before after
+
 refused "no such interface" "no interface 'eth99'" unifiedctl ingest run --listen :9000 --dev eth99 --queues 0 --target "$disk"
 refused "no such queue" "no queue 99" unifiedctl ingest run --listen :9000 --dev testnic0 --queues 99 --target "$disk"
 refused "one that cannot" "use --recv" unifiedctl ingest run --listen :9000 --dev lo --queues 0 --target "$disk"
