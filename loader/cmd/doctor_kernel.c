@@ -204,8 +204,8 @@ static void check_zcrx(struct io_uring *ring)
 
 	if (ret == -EOPNOTSUPP || ret == -ENOSYS)
 		doctor_say(LIMITED, "zero copy rx",
-			   "not in this kernel: boot one with CONFIG_IO_URING_ZCRX, or let ingest "
-			   "use --recv");
+			   "not in this kernel: boot one with CONFIG_IO_URING_ZCRX, or use "
+			   "ingest run --recv");
 	else
 		doctor_say(OK, "zero copy rx", "io_uring can receive without a copy");
 }
@@ -230,8 +230,8 @@ static void check_private_fields(void)
 		else
 			doctor_say(
 				LIMITED, "private field",
-				"this kernel has no %s (%s): ingest cannot tell whether bytes were "
-				"copied, and --require-zero-copy does not start",
+				"this kernel has no %s (%s): it cannot be told whether bytes were "
+				"copied, and ingest run --require-zero-copy does not start",
 				f->name, f->where);
 	}
 }

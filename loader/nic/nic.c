@@ -228,7 +228,7 @@ void nic_lacks(const struct nic *nic, void (*say)(const char *sentence, void *ar
 	char text[160];
 
 	if (!nic->has_split) {
-		say("its driver cannot split headers from data (tcp-data-split): no zero-copy receive, use --recv",
+		say("its driver cannot split headers from data (tcp-data-split): no zero-copy receive, use ingest run --recv",
 		    arg);
 		return;
 	}
@@ -244,15 +244,15 @@ void nic_lacks(const struct nic *nic, void (*say)(const char *sentence, void *ar
 		say(text, arg);
 	}
 	if (!tells_napi(nic))
-		say("its driver does not tell the NAPI of its queues, and so will not restart one alone, as zero-copy receive needs: use --recv",
+		say("its driver does not tell the NAPI of its queues, and so will not restart one alone, as zero-copy receive needs: use ingest run --recv",
 		    arg);
 	if ((nic->up || nic->has_channels) && nic_rx_queues_max(nic) < 2)
-		say("it has one receive queue, which would have to take all traffic: use --recv",
+		say("it has one receive queue, which would have to take all traffic: use ingest run --recv",
 		    arg);
 	else if (!nic->nr_rss)
-		say("its driver has no RSS table that can be set, and no queue can be kept for one port: use --recv",
+		say("its driver has no RSS table that can be set, and no queue can be kept for one port: use ingest run --recv",
 		    arg);
 	if (nic->rules < 0 || (nic->ntuple_fixed && !nic->ntuple))
-		say("its driver has no n-tuple rules, which steer a port to a queue: use --recv",
+		say("its driver has no n-tuple rules, which steer a port to a queue: use ingest run --recv",
 		    arg);
 }

@@ -84,7 +84,7 @@ static int check(struct nic_setup *s)
 	if (!nic->has_split)
 		return nic_refuse(
 			s, -EOPNOTSUPP,
-			"the driver cannot split headers from data (tcp-data-split): zero-copy receive needs a NIC that can; use --recv");
+			"the driver cannot split headers from data (tcp-data-split): zero-copy receive needs a NIC that can; use ingest run --recv");
 	if (!nic->up)
 		return nic_refuse(s, -ENETDOWN, "the interface is down: ip link set %s up",
 				  nic->name);
@@ -100,7 +100,7 @@ static int check(struct nic_setup *s)
 	if (!nic->nr_rss && nic_wanted_queues(s) > 1)
 		return nic_refuse(
 			s, -EOPNOTSUPP,
-			"the driver has no RSS table that can be set, so no queue can be kept free of other traffic; use --recv");
+			"the driver has no RSS table that can be set, so no queue can be kept free of other traffic; use ingest run --recv");
 	return 0;
 }
 
@@ -144,7 +144,7 @@ static int check_rules(struct nic_setup *s)
 	if (s->nic.rules < 0 || (s->nic.ntuple_fixed && !s->nic.ntuple))
 		return nic_refuse(
 			s, -EOPNOTSUPP,
-			"the driver has no n-tuple rules, so no port can be steered to a queue; use --recv");
+			"the driver has no n-tuple rules, so no port can be steered to a queue; use ingest run --recv");
 	rule.queue = state->queues[0];
 	rule.context = state->context;
 	for (i = 0; i < 2; i++) {

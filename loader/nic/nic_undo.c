@@ -350,8 +350,9 @@ int nic_undo_saved(const char *name, bool force, struct nic_report *report)
 		return ret;
 	if (nic_state_is_owned(&state) && !force) {
 		snprintf(report->why, sizeof(report->why),
-			 "%s: process %d, which set it up, is running: end it, or say --force",
-			 name, state.pid);
+			 "%s: process %d, which set it up, is running: end it, or take it from it: "
+			 "unifiedctl nic restore %s --force",
+			 name, state.pid, name);
 		ret = -EBUSY;
 	} else {
 		ret = nic_undo(&state, report);

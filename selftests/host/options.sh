@@ -149,6 +149,65 @@ ok "in a list that has not begun" json 'length == 1 and .[0].errno' unifiedctl -
 ok "no such interface" json 'length == 1 and .[0].errno == 19' unifiedctl -j nic show nowhere
 ok "no such command" json 'length == 1 and .[0].errno == 2' unifiedctl -j region create --drive /nowhere
 
+# --- what its sentences tell people to say ------------------------------------------------------
+# Each option that a sentence names is one of the command that it names before it, or else
+# of every command that has the sentence.
+hints_py() {
+	cat <<-'END'
+	import glob, re, subprocess, sys
+
+	def complete(*words):
+	    run = ["unifiedctl", "help", "--complete", *words]
+	    return subprocess.run(run, capture_output=True, text=True).stdout.split()
+
+	GLOBAL = {w for w in complete("") if w.startswith("--")}
+	OBJECTS = {}
+	for o in complete(""):
+	    if not o.startswith("--") and o != "help":
+	        verbs = [v for v in complete(o, "") if not v.startswith("--") and v != "help"]
+	        OBJECTS[o] = {v: set(complete(o, v, "--")) | GLOBAL for v in verbs}
+	# Who says what is said there.
+	SAYS = {"nic": ["nic", "ingest", "doctor"], "pipeline": ["ingest"], "io": ["io"],
+	        "region": ["target", "io", "ingest"], "core": []}
+	FOREIGN = "losetup", "blockdev", "mokutil"
+
+	def options(o):
+	    return set().union(*OBJECTS[o].values())
+
+	def wrong(said, option, says):
+	    words = said.split()[-2:]
+	    if words and words[-1] in OBJECTS:
+	        return option not in options(words[-1])
+	    if len(words) == 2 and words[0] in OBJECTS and words[1] in OBJECTS[words[0]]:
+	        return option not in OBJECTS[words[0]][words[1]]
+	    if any(f in said for f in FOREIGN):
+	        return False
+	    return option not in GLOBAL and (not says or any(option not in options(o) for o in says))
+
+	bad = seen = 0
+	for path in glob.glob("loader/*/*.c"):
+	    folder, name = path.split("/")[1:]
+	    if name in ("old_words.c", "options.c", "options_help.c"):
+	        continue
+	    says = [re.split("[_.]", name)[0]] if folder == "cmd" else SAYS[folder]
+	    text = re.sub(r'"\s*(PRI\w+\s*)?"', "", open(path).read())
+	    for sentence in re.findall(r'"((?:[^"\\\n]|\\.)* (?:[^"\\\n]|\\.)*)"', text):
+	        plain = re.sub(r"%[a-z]+", "", sentence)
+	        for m in re.finditer(r"--[a-z][a-z-]*", plain):
+	            seen += 1
+	            if wrong(plain[:m.start()], m[0], says):
+	                bad += 1
+	                print(f"{path}: {m[0]}: {sentence}")
+	        for o, v in re.findall(r"unifiedctl ([a-z]+) ([a-z]+)", plain):
+	            if o in OBJECTS and v not in OBJECTS[o]:
+	                bad += 1
+	                print(f"{path}: {o} {v}: {sentence}")
+	print(seen, "options in sentences")
+	sys.exit(bad > 0 or seen < 50)
+	END
+}
+ok "what sentences name is there" python3 <(hints_py)
+
 # --- man pages --------------------------------------------------------------------------------
 # Each heading of an option that the program has, and no other.
 headings() {

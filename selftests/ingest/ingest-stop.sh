@@ -86,7 +86,7 @@ ok "and the queue has gone again" cmp before after
 
 refused "no such interface" "no interface 'eth99'" unifiedctl ingest run --listen :9000 --dev eth99 --queues 0 --target "$disk"
 refused "no such queue" "no queue 99" unifiedctl ingest run --listen :9000 --dev testnic0 --queues 99 --target "$disk"
-refused "one that cannot" "use --recv" unifiedctl ingest run --listen :9000 --dev lo --queues 0 --target "$disk"
+refused "one that cannot" "use ingest run --recv" unifiedctl ingest run --listen :9000 --dev lo --queues 0 --target "$disk"
 refused "no such target" "/dev/nothing" unifiedctl ingest run --listen :9000 --recv --target /dev/nothing
 refused "blocks of two sizes" "blocks of one size" unifiedctl ingest run --listen :9000 --recv --target "$disk" --target "/dev/$(drive 1)"
 refused "a start behind the end" "ends before --start" unifiedctl ingest run --listen :9000 --recv --target "$disk" --start 1G

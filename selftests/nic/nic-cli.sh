@@ -208,7 +208,7 @@ with_command sh -c 'exit 7' >/dev/null 2>&1
 ok "the status is the command's" test $? -eq 7
 unifiedctl nic setup testnic0 --queues 1 --port 5000 -- sleep 1000 &
 ok "while one runs" is_set_up
-refused "nothing is restored" "process $!, which set it up, is running" unifiedctl nic restore testnic0
+refused "nothing is restored" "process $!, which set it up, is running: end it, or take it from it: unifiedctl nic restore testnic0 --force" unifiedctl nic restore testnic0
 refused "nor set up" "process $!" unifiedctl nic setup testnic0 --queues 1 --port 5000
 refused "not even with JSON" '"errno":16' unifiedctl -j nic restore testnic0
 ok "by force, it is" unifiedctl nic restore testnic0 --force
@@ -301,7 +301,7 @@ ok "no harm was done" unchanged
 ip link add dummy7 type dummy
 ip link set dummy7 up
 refused "a driver without header split" "cannot split headers from data" unifiedctl nic setup dummy7 --queues 0
-refused "a loopback" "use --recv" unifiedctl nic setup lo --queues 0
+refused "a loopback" "use ingest run --recv" unifiedctl nic setup lo --queues 0
 ok "which show tells, too" json '.[0].lacks[0] | contains("tcp-data-split")' unifiedctl -j nic show dummy7
 ok "and doctor" says "virtio_net: its driver cannot split" unifiedctl doctor
 refused "no such interface" "ip link" unifiedctl nic setup nic9 --queues 0
