@@ -219,37 +219,12 @@ static int unload(const struct policy *p)
 	return ret;
 }
 
-/* What a process that holds the link, or the map, has in a file of its fdinfo. */
-struct reference {
-	const char *key;
-	uint32_t id;
-};
-
-static bool is_reference(const char *path, const void *arg)
-{
-	const struct reference *ref = arg;
-	FILE *f = fopen(path, "r");
-	char line[128], key[16];
-	bool found = false;
-	uint32_t id;
-
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%15[a-z_]: %u", key, &id) == 2 && !strcmp(key, ref->key) &&
-			id == ref->id;
-	if (f)
-		fclose(f);
-	return found;
-}
-
 static bool tell_user(int pid, void *arg)
 {
 	const struct policy *p = arg;
-	struct reference ref = { "link_id", p->link_id };
 	char name[64];
 
-	if (!p->link_id)
-		ref = (struct reference){ "map_id", p->info.map_id };
-	if (!process_has(pid, "fdinfo", is_reference, &ref))
+	if (!policies_has(pid, p))
 		return false;
 	process_name(pid, name, sizeof(name));
 	if (json_output) {

@@ -12,6 +12,7 @@
 
 #include "json.h"
 #include "policies.h"
+#include "processes.h"
 #include "unifiedctl.h"
 
 /* The map that a struct_ops link holds: 0 if it was detached. Or -errno. */
@@ -155,6 +156,37 @@ int policies_get(const char *name, struct policy *p)
 	if (ret < 0)
 		return policies_fail(ret);
 	return ret ? EXIT_OK : policies_fail_unknown(name);
+}
+
+/* What a process that holds the link, or the map, has in a file of its fdinfo. */
+struct reference {
+	const char *key;
+	uint32_t id;
+};
+
+static bool is_reference(const char *path, const void *arg)
+{
+	const struct reference *ref = arg;
+	FILE *f = fopen(path, "r");
+	char line[128], key[16];
+	bool found = false;
+	uint32_t id;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "%15[a-z_]: %u", key, &id) == 2 && !strcmp(key, ref->key) &&
+			id == ref->id;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+bool policies_has(int pid, const struct policy *p)
+{
+	struct reference ref = { "link_id", p->link_id };
+
+	if (!p->link_id)
+		ref = (struct reference){ "map_id", p->info.map_id };
+	return process_has(pid, "fdinfo", is_reference, &ref);
 }
 
 void policies_tell_ejected(FILE *to, const struct unified_io_policy_info *info)

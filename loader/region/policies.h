@@ -36,6 +36,9 @@ int policies_find(const char *name, struct policy *p);
 int policies_get(const char *name, struct policy *p);
 int policies_fail_unknown(const char *name);
 
+/* Has the process the policy's link, or its map? */
+bool policies_has(int pid, const struct policy *p);
+
 /* Of one that was ejected: that it was, and why. In a line, or as an object of an array. */
 void policies_tell_ejected(FILE *to, const struct unified_io_policy_info *info);
 void policies_json_ejected(const struct unified_io_policy_info *info);

@@ -14,6 +14,7 @@
 #include "bpf_log.h"
 #include "policies.h"
 #include "policy_object.h"
+#include "processes.h"
 #include "unifiedctl.h"
 
 #include "skel/append.skel.h"
@@ -171,13 +172,43 @@ int policy_object_load(struct bpf_object *obj, const char *what, struct loaded_p
 	return EXIT_OK;
 }
 
+struct user {
+	struct policy policy;
+	int pid;
+};
+
+static bool is_user(int pid, void *arg)
+{
+	struct user *user = arg;
+
+	user->pid = pid;
+	return policies_has(pid, &user->policy);
+}
+
+/* One that a process has for as long as it runs is not for others to unload. */
+static int fail_registered(const char *name)
+{
+	struct user user = {};
+	char program[64];
+
+	if (policies_find(name, &user.policy) > 0 && !user.policy.pin[0] &&
+	    processes_any(is_user, &user)) {
+		process_name(user.pid, program, sizeof(program));
+		return fail_because(-EEXIST,
+				    "a policy '%s' is registered already, by process %d (%s): end "
+				    "that first, or give this one another name",
+				    name, user.pid, program);
+	}
+	return fail_because(-EEXIST,
+			    "a policy '%s' is registered already. Unload it first: unifiedctl "
+			    "policy unload %s",
+			    name, name);
+}
+
 int policy_object_refused(int err, const char *name)
 {
 	if (err == -EEXIST)
-		return fail_because(err,
-				    "a policy '%s' is registered already. Unload it first: "
-				    "unifiedctl policy unload %s",
-				    name, name);
+		return fail_registered(name);
 	return fail(err, "policy '%s' was refused when it was registered", name);
 }
 

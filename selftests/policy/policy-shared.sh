@@ -43,6 +43,7 @@ gone() {
 head -c 100001 /dev/urandom >data
 ingest 9000 mirror "$first" "$second"
 ok "one loads a policy" runs 9000
+refused "that is not for others to unload" "by process ${pids[9000]} (unifiedctl): end that first" unifiedctl policy load mirror
 ingest 9001 mirror "$third" "$slow"
 ok "another has the same" runs 9001
 ok "both have it" has mirror 2
