@@ -149,7 +149,11 @@ struct pipeline_queue {
 	struct bpf_link *link;
 	struct pipeline_stream *slots[LOOP_STREAMS]; /* by file slot */
 	struct __kernel_timespec tick;
-	int status; /* exit status, and in words what went wrong */
+	unsigned int cpu; /* where it runs */
+	pid_t pinned[2];  /* its threads: the loop's, and the one that polls the queue */
+	unsigned int nr_pinned;
+	bool displaced; /* they run elsewhere, as that CPU is offline */
+	int status;	/* exit status, and in words what went wrong */
 	char why[256];
 };
 
@@ -215,6 +219,13 @@ int pipeline_queues_status(const struct pipeline *p, char *why, size_t size);
 /* What went wrong in a queue's thread is remembered: only the main thread may say it. */
 int pipeline_queue_failed(struct pipeline_queue *q, int err, const char *what);
 
+/* cpu.c: where the threads of a queue run */
+unsigned int pipeline_cpu_of(const struct pipeline_queue *q);
+/* Pin a thread to the queue's CPU, and keep it there. 0 or -errno. */
+int pipeline_cpu_pin(struct pipeline_queue *q, pid_t thread);
+/* Is each where it is to be? Otherwise put it back there, if it can be, and say so. */
+void pipeline_cpu_look(struct pipeline *p);
+
 /* area.c: a queue's buffers become more */
 void pipeline_area_events(const struct pipeline_queue *q, struct zcrx_event_desc *event);
 int pipeline_area_check(struct pipeline_queue *q);
@@ -236,6 +247,7 @@ uint64_t pipeline_report_copied(const struct loop_stats *s);
 /* Bytes were copied that must not be: enum loop_copy; LOOP_COPIES: it cannot be told. */
 void pipeline_report_copy(unsigned int reason, char *why, size_t size);
 void pipeline_report_now(struct pipeline *p);
+void pipeline_report_displaced(const struct pipeline_queue *q);
 void pipeline_report_ejected(const struct unified_io_policy_info *info);
 /* With the reason why it failed, if it did. */
 void pipeline_report_end(struct pipeline *p, const char *why);

@@ -130,6 +130,16 @@ static uint32_t area_grew(const struct pipeline *p, const struct loop_stats *s)
 	return p->opt.nic && s->areas ? s->areas - p->opt.nr_queues : 0;
 }
 
+/* Loops whose CPU is offline. */
+static unsigned int displaced(const struct pipeline *p)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < p->opt.nr_queues; i++)
+		n += p->queue[i].displaced;
+	return n;
+}
+
 /* --- while it runs ------------------------------------------------------------------ */
 
 static void json_stats(const struct pipeline *p, const struct loop_stats *s)
@@ -162,6 +172,7 @@ static void json_stats(const struct pipeline *p, const struct loop_stats *s)
 	json_u64("closed", s->closed);
 	json_u64("failed", s->failed);
 	json_u64("streams", s->streams);
+	json_u64("displaced", displaced(p));
 	json_u64("under_way", s->under_way);
 	json_u64("area", area_size(p, s));
 	json_u64("area_grew", area_grew(p, s));
@@ -205,11 +216,25 @@ void pipeline_report_now(struct pipeline *p)
 	fflush(stdout);
 }
 
-void pipeline_report_ejected(const struct unified_io_policy_info *info)
+/* In place of the line that is renewed. */
+static void begin_warning(void)
 {
-	/* In place of the line that is renewed. */
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
+}
+
+void pipeline_report_displaced(const struct pipeline_queue *q)
+{
+	begin_warning();
+	fprintf(stderr,
+		q->displaced ? "unifiedctl: loop %u runs on other CPUs, as CPU %u is offline\n"
+			     : "unifiedctl: loop %u runs on CPU %u again\n",
+		q->index, q->cpu);
+}
+
+void pipeline_report_ejected(const struct unified_io_policy_info *info)
+{
+	begin_warning();
 	policies_tell_ejected(stderr, info);
 }
 

@@ -123,6 +123,7 @@ static int serve(struct pipeline *p)
 		if (!p->draining && (ret || had_enough(p)))
 			drain(p);
 		if (microseconds_of(CLOCK_MONOTONIC) >= next) {
+			pipeline_cpu_look(p);
 			pipeline_report_now(p);
 			policy_uses_look(&p->policies, p->region.fd, pipeline_report_ejected);
 			next += 1000000;

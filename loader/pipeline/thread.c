@@ -7,7 +7,6 @@
  * go into their loops: one io_uring_enter() that ends when the loop does.
  */
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,41 +31,18 @@ int pipeline_queue_failed(struct pipeline_queue *q, int err, const char *what)
 
 /* --- its thread ------------------------------------------------------------------ */
 
-static unsigned int queue_cpu(const struct pipeline_queue *q)
-{
-	const struct pipeline_options *opt = &q->pipeline->opt;
-	unsigned int n, cpu;
-	cpu_set_t allowed;
-
-	if (opt->nr_cpus)
-		return opt->cpus[q->index % opt->nr_cpus];
-	sched_getaffinity(0, sizeof(allowed), &allowed);
-	n = q->index % CPU_COUNT(&allowed);
-	for (cpu = 0; !CPU_ISSET(cpu, &allowed) || n--; cpu++)
-		;
-	return cpu;
-}
-
-/* Process 0 is this thread. 0 or -errno. */
-static int pin(const struct pipeline_queue *q, pid_t pid)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(queue_cpu(q), &set);
-	return sched_setaffinity(pid, sizeof(set), &set) ? -errno : 0;
-}
-
 /* Before the ring is made: it, too, allocates where it runs. */
 static int queue_pin(struct pipeline_queue *q)
 {
-	int ret = pin(q, 0);
+	int ret;
 
+	q->cpu = pipeline_cpu_of(q);
+	ret = pipeline_cpu_pin(q, gettid());
 	return ret ? pipeline_queue_failed(q, ret, "cannot run on that CPU") : EXIT_OK;
 }
 
 /* What polls the queue runs where its loop does, in a thread of its own. */
-static int queue_poll_thread(const struct pipeline_queue *q)
+static int queue_poll_thread(struct pipeline_queue *q)
 {
 	pid_t pid;
 	int ret;
@@ -74,8 +50,8 @@ static int queue_poll_thread(const struct pipeline_queue *q)
 	ret = nic_setup_thread(q->pipeline->nic, q->pipeline->opt.queues[q->index], &pid);
 	if (ret)
 		return ret;
-	ret = pin(q, pid);
-	return ret ? fail(ret, "cannot have the queue polled on CPU %u", queue_cpu(q)) : EXIT_OK;
+	ret = pipeline_cpu_pin(q, pid);
+	return ret ? fail(ret, "cannot have the queue polled on CPU %u", q->cpu) : EXIT_OK;
 }
 
 /* What the loop cannot do itself. */
