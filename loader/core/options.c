@@ -5,10 +5,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "nearest.h"
 #include "options.h"
 #include "unifiedctl.h"
 #include "units.h"
@@ -59,54 +59,6 @@ static int pick(const struct names *names, const char *word)
 	return *word ? found : NO_NAME;
 }
 
-static unsigned int least(unsigned int a, unsigned int b)
-{
-	return a < b ? a : b;
-}
-
-/* How many letters are to be changed, added, removed or swapped with the next one. */
-static unsigned int distance(const char *a, const char *b)
-{
-	unsigned int rows[3][MAX_WORD + 1], *row = rows[0], *before = rows[1], *two = rows[2];
-	size_t i, k, n = strlen(b);
-
-	if (strlen(a) > MAX_WORD || n > MAX_WORD)
-		return UINT_MAX;
-	for (k = 0; k <= n; k++)
-		row[k] = k;
-	for (i = 1; a[i - 1]; i++) {
-		unsigned int *unused = two;
-
-		two = before;
-		before = row;
-		row = unused;
-		row[0] = i;
-		for (k = 1; k <= n; k++) {
-			row[k] = before[k - 1] + (a[i - 1] != b[k - 1]);
-			row[k] = least(row[k], least(before[k], row[k - 1]) + 1);
-			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
-				row[k] = least(row[k], two[k - 2] + 1);
-		}
-	}
-	return row[n];
-}
-
-/* NULL: it is like none of them. */
-static const char *nearest(const struct names *names, const char *word)
-{
-	unsigned int best = 2 + strlen(word) / 4, i, d;
-	const char *found = NULL;
-
-	for (i = 0; i < names->nr; i++) {
-		d = distance(word, names->of[i]);
-		if (d < best) {
-			best = d;
-			found = names->of[i];
-		}
-	}
-	return found;
-}
-
 /* "list, load": those that begin so. */
 static void join(const struct names *names, const char *word, const char *dashes, char *text,
 		 size_t size)
@@ -125,7 +77,7 @@ static void join(const struct names *names, const char *word, const char *dashes
 static int fail_name(const char *where, const char *what, const char *dashes,
 		     const struct names *names, const char *word)
 {
-	const char *like = nearest(names, word), *colon = *where ? ": " : "";
+	const char *like = nearest_name(names->of, names->nr, word), *colon = *where ? ": " : "";
 	char text[1024], help[80];
 
 	/* Behind a verb, "help" would be an argument. */
