@@ -100,6 +100,17 @@ static int run_object(int argc, char **argv)
 	return v ? run_verb(object, v, argc, argv) : EXIT_USAGE;
 }
 
+/* "policy help NAME" is a verb of its own; without a name it asks about words, as elsewhere. */
+static bool asks_help(int argc, char **argv)
+{
+	const struct cli_object *object;
+
+	if (argc < 2 || !is_help(argv[1]))
+		return false;
+	object = argc > 2 ? cli_guess_object(argv[0]) : NULL;
+	return !object || !cli_guess_verb(object, argv[1]);
+}
+
 static int run_words(int argc, char **argv)
 {
 	struct cli_globals g = {};
@@ -115,7 +126,7 @@ static int run_words(int argc, char **argv)
 		return version_object.verbs->run(NULL);
 	if (argc && is_help(argv[0]))
 		return show_help(argc - 1, argv + 1);
-	if (g.help || (argc > 1 && is_help(argv[1])))
+	if (g.help || asks_help(argc, argv))
 		return show_help(argc, argv);
 	if (argc)
 		return run_object(argc, argv);

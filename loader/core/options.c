@@ -109,18 +109,32 @@ static struct names verb_names(const struct cli_object *object)
 	return names;
 }
 
-const struct cli_object *cli_find_object(const char *word)
+static struct names object_names(void)
 {
 	struct names names = {};
 	int i;
 
 	for (i = 0; cli_objects[i]; i++)
 		add_name(&names, cli_objects[i]->name);
-	i = pick(&names, word);
-	if (i >= 0)
-		return cli_objects[i];
-	fail_name("", "object", "", &names, word);
-	return NULL;
+	return names;
+}
+
+const struct cli_object *cli_guess_object(const char *word)
+{
+	struct names names = object_names();
+	int i = pick(&names, word);
+
+	return i >= 0 ? cli_objects[i] : NULL;
+}
+
+const struct cli_object *cli_find_object(const char *word)
+{
+	const struct cli_object *object = cli_guess_object(word);
+	struct names names = object_names();
+
+	if (!object)
+		fail_name("", "object", "", &names, word);
+	return object;
 }
 
 const struct cli_verb *cli_guess_verb(const struct cli_object *object, const char *word)

@@ -98,6 +98,7 @@ static inline bool cli_is_option(const struct cli_option *o)
 const struct cli_object *cli_find_object(const char *word);
 const struct cli_verb *cli_find_verb(const struct cli_object *object, const char *word);
 /* The same without a word: NULL if there is none, or if it fits several. */
+const struct cli_object *cli_guess_object(const char *word);
 const struct cli_verb *cli_guess_verb(const struct cli_object *object, const char *word);
 const struct cli_option *cli_guess_option(const struct cli_object *object, const struct cli_verb *v,
 					  const char *name);

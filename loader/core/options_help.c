@@ -329,7 +329,8 @@ static void offer_verbs(const struct cli_object *object)
 
 	for (v = object->verbs; v->name; v++)
 		puts(v->name);
-	puts("help");
+	if (!cli_guess_verb(object, "help"))
+		puts("help");
 }
 
 int cli_complete(int argc, char **argv)
