@@ -69,6 +69,11 @@ static int check_policies(const struct job *job)
 	unsigned int i, k;
 
 	for (i = 0; i < job->nr_policies; i++) {
+		if (strchr(job->policies[i], ','))
+			return fail_usage("--policy '%s': io takes policies that are loaded, with "
+					  "the knobs that they have. See: unifiedctl policy set "
+					  "--help",
+					  job->policies[i]);
 		if (strlen(job->policies[i]) >= UNIFIED_POLICY_NAME_LEN)
 			return fail_usage("'%s' is too long for the name of a policy",
 					  job->policies[i]);

@@ -22,11 +22,10 @@
 
 /* --- list and show --------------------------------------------------------- */
 
-static void json_policy(const struct policy *p)
+static void json_members(const struct policy *p)
 {
 	uint32_t i;
 
-	json_object(NULL);
 	json_str("name", p->info.name);
 	json_u64("id", p->info.id);
 	json_u64("map", p->info.map_id);
@@ -52,7 +51,6 @@ static void json_policy(const struct policy *p)
 	json_bool("ejected", p->info.ejected);
 	if (p->info.ejected)
 		json_str("reason", p->info.reason);
-	json_end();
 }
 
 static int print_row(const struct policy *p, void *arg)
@@ -60,7 +58,9 @@ static int print_row(const struct policy *p, void *arg)
 	int *count = arg;
 
 	if (json_output) {
-		json_policy(p);
+		json_object(NULL);
+		json_members(p);
+		json_end();
 		return 0;
 	}
 	if (!(*count)++)
@@ -117,11 +117,17 @@ static int policy_show(void *values)
 	ret = policies_get(opt->name, &p);
 	if (ret)
 		return ret;
-	if (json_output)
-		json_policy(&p);
-	else
+	if (!json_output) {
 		print_policy(&p);
-	return EXIT_OK;
+		return policy_show_variables(&p);
+	}
+	json_object(NULL);
+	json_members(&p);
+	ret = policy_show_variables(&p);
+	/* What failed has ended it. */
+	if (!ret)
+		json_end();
+	return ret;
 }
 
 /* --- attach and detach ----------------------------------------------------- */
@@ -285,6 +291,8 @@ enum {
 	DETACH = 1 << 5,
 	TRY = 1 << 6,
 	UNLOAD = 1 << 7,
+	SET = 1 << 8,
+	HELP = 1 << 9,
 };
 
 static const struct cli_verb verbs[] = {
@@ -292,7 +300,10 @@ static const struct cli_verb verbs[] = {
 	{ "replace", "let other versions take the places of policies of the same names", REPLACE,
 	  policy_replace },
 	{ "list", "what is registered, whoever loaded it", LIST, policy_list },
-	{ "show", "where a policy is attached and how it fares", SHOW, policy_show },
+	{ "show", "where a policy is attached, how it fares, its knobs and counters", SHOW,
+	  policy_show },
+	{ "set", "give knobs of a policy other values while it runs", SET, policy_set },
+	{ "help", "what a policy does, and which knobs it has", HELP, policy_help },
 	{ "attach", "let a policy decide for a region", ATTACH, policy_attach },
 	{ "detach", "let it decide there no more", DETACH, policy_detach },
 	{ "try", "run data through a policy, and print what it makes of it", TRY, policy_try },
@@ -303,18 +314,25 @@ static const struct cli_verb verbs[] = {
 #define MEMBER(name) CLI_AT(struct policy_options, name)
 
 static const struct cli_option options[] = {
-	{ "POLICY", NULL, "FILE.bpf.o, or one that comes with unifiedctl", CLI_TEXT,
+	{ "POLICY", NULL,
+	  "FILE.bpf.o, or one that comes with unifiedctl; [,KNOB=VALUE ...] behind it", CLI_TEXT,
 	  .flags = CLI_ARGUMENT | CLI_REQUIRED, .verbs = LOAD, MEMBER(name),
 	  .words = policy_builtin, .hint = "@object" },
-	{ "FILE", NULL, "FILE.bpf.o", CLI_TEXT, .flags = CLI_ARGUMENT | CLI_REQUIRED,
-	  .verbs = REPLACE, MEMBER(name), .hint = "@object" },
+	{ "FILE", NULL, "FILE.bpf.o; [,KNOB=VALUE ...] behind it", CLI_TEXT,
+	  .flags = CLI_ARGUMENT | CLI_REQUIRED, .verbs = REPLACE, MEMBER(name), .hint = "@object" },
+	{ "POLICY", NULL, "FILE.bpf.o, or one that comes with unifiedctl", CLI_TEXT,
+	  .flags = CLI_ARGUMENT | CLI_REQUIRED, .verbs = HELP, MEMBER(name),
+	  .words = policy_builtin, .hint = "@object" },
 	{ "NAME", NULL, "of a policy that is loaded", CLI_TEXT,
-	  .flags = CLI_ARGUMENT | CLI_REQUIRED, .verbs = SHOW | ATTACH | DETACH | TRY | UNLOAD,
-	  MEMBER(name), .hint = "@policy" },
+	  .flags = CLI_ARGUMENT | CLI_REQUIRED,
+	  .verbs = SHOW | SET | ATTACH | DETACH | TRY | UNLOAD, MEMBER(name), .hint = "@policy" },
 	{ "REGION", NULL, "the id of a region", CLI_ID, .flags = CLI_ARGUMENT | CLI_REQUIRED,
 	  .verbs = ATTACH | DETACH, MEMBER(region), .hint = "@region" },
 	{ "FILE", NULL, "the data; otherwise that of standard input", CLI_TEXT,
 	  .flags = CLI_ARGUMENT, .verbs = TRY, MEMBER(file), .hint = "@file" },
+	{ "KNOB=VALUE", NULL, "a knob or a counter, and what it is to be", CLI_TEXT,
+	  .flags = CLI_ARGUMENT | CLI_REQUIRED | CLI_REPEATED, .verbs = SET, MEMBER(settings),
+	  CLI_COUNT_AT(struct policy_options, nr_settings) },
 	{ "enforce", NULL, "ask it after all others; only an administrator detaches it",
 	  .verbs = ATTACH, MEMBER(enforce) },
 	{}

@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "bpf_log.h"
 #include "json.h"
+#include "knobs.h"
 #include "policies.h"
 #include "policy.h"
 #include "policy_object.h"
@@ -43,23 +45,47 @@ static void print_loaded(const struct loaded_policy *loaded, int n)
 		json_end();
 }
 
-static int with_object(const char *what, int (*act)(struct loaded_policy *loaded, int n))
-{
-	struct loaded_policy loaded[POLICIES_PER_FILE] = {};
+/* An object whose policies are loaded, or will be. */
+struct job {
 	struct bpf_object *obj;
-	int n = 0, ret;
+	char *what; /* it was opened by */
+	const char *knobs;
+	struct loaded_policy loaded[POLICIES_PER_FILE];
+	int n;
+};
 
+static int run_job(struct job *job, int (*act)(struct job *job))
+{
+	int ret;
+
+	job->obj = policy_object_open(job->what);
+	if (!job->obj)
+		return fail(-errno, "cannot open '%s'", job->what);
+	ret = policy_object_find(job->obj, job->what, job->loaded, &job->n);
+	if (!ret)
+		ret = knobs_set(job->obj, job->what, job->knobs);
+	if (!ret)
+		ret = policy_object_load(job->obj, job->what, job->loaded, job->n);
+	if (!ret)
+		ret = act(job);
+	if (!ret)
+		print_loaded(job->loaded, job->n);
+	return ret;
+}
+
+static int with_object(const char *words, int (*act)(struct job *job))
+{
+	struct job job = {};
+	int ret;
+
+	job.what = knobs_split(words, &job.knobs);
+	if (!job.what)
+		return fail(-ENOMEM, "cannot open '%s'", words);
 	bpf_log_keep();
-	obj = policy_object_open(what);
-	if (!obj)
-		return fail(-errno, "cannot open '%s'", what);
-	ret = policy_object_load(obj, what, loaded, &n);
-	if (!ret)
-		ret = act(loaded, n);
-	if (!ret)
-		print_loaded(loaded, n);
-	bpf_object__close(obj);
+	ret = run_job(&job, act);
+	bpf_object__close(job.obj);
 	bpf_log_drop();
+	free(job.what);
 	return ret;
 }
 
@@ -103,17 +129,17 @@ static int load_one(struct loaded_policy *l)
 }
 
 /* All of them or none. */
-static int load_all(struct loaded_policy *loaded, int n)
+static int load_all(struct job *job)
 {
 	char path[PIN_PATH];
 	int i, ret = EXIT_OK;
 
-	for (i = 0; i < n && !ret; i++)
-		ret = load_one(&loaded[i]);
-	for (i = 0; i < n && ret; i++) {
-		if (!loaded[i].pinned)
+	for (i = 0; i < job->n && !ret; i++)
+		ret = load_one(&job->loaded[i]);
+	for (i = 0; i < job->n && ret; i++) {
+		if (!job->loaded[i].pinned)
 			continue;
-		policies_pin_path(path, loaded[i].name);
+		policies_pin_path(path, job->loaded[i].name);
 		unlink(path);
 	}
 	return ret;
@@ -129,11 +155,29 @@ int policy_load(void *values)
 
 /* --- replace --------------------------------------------------------------- */
 
-static int replace_one(struct loaded_policy *l)
+static int update(struct job *job, int i, uint32_t link_id)
 {
+	const struct loaded_policy *l = &job->loaded[i];
+	int fd, ret;
+
+	fd = bpf_link_get_fd_by_id(link_id);
+	if (fd < 0)
+		return fail(-errno, "cannot get at the link of '%s'", l->name);
+	ret = bpf_link_update(fd, bpf_map__fd(l->map), NULL) ? -errno : 0;
+	close(fd);
+	if (ret == -EINVAL)
+		return fail(ret,
+			    "'%s' has another priority or region than the one it would replace",
+			    l->name);
+	return ret ? fail(ret, "'%s' was refused", l->name) : EXIT_OK;
+}
+
+static int replace_one(struct job *job, int i)
+{
+	const struct loaded_policy *l = &job->loaded[i];
 	struct bpf_link *link;
 	struct policy p;
-	int fd, ret;
+	int ret;
 
 	ret = policies_find(l->name, &p);
 	if (ret < 0)
@@ -154,28 +198,19 @@ static int replace_one(struct loaded_policy *l)
 	}
 	if (errno != EEXIST)
 		return fail(-errno, "'%s' was refused", l->name);
-	fd = bpf_link_get_fd_by_id(p.link_id);
-	if (fd < 0)
-		return fail(-errno, "cannot get at the link of '%s'", l->name);
-	ret = bpf_link_update(fd, bpf_map__fd(l->map), NULL) ? -errno : 0;
-	close(fd);
-	if (ret == -EINVAL)
-		return fail(ret,
-			    "'%s' has another priority or region than the one it would replace",
-			    l->name);
-	return ret ? fail(ret, "'%s' was refused", l->name) : EXIT_OK;
+	return update(job, i, p.link_id);
 }
 
-static int replace_all(struct loaded_policy *loaded, int n)
+static int replace_all(struct job *job)
 {
 	int i, ret = EXIT_OK;
 	struct policy p;
 
 	/* First look whether all are there: what was replaced stays so. */
-	for (i = 0; i < n && !ret; i++)
-		ret = policies_get(loaded[i].name, &p);
-	for (i = 0; i < n && !ret; i++)
-		ret = replace_one(&loaded[i]);
+	for (i = 0; i < job->n && !ret; i++)
+		ret = policies_get(job->loaded[i].name, &p);
+	for (i = 0; i < job->n && !ret; i++)
+		ret = replace_one(job, i);
 	return ret;
 }
 

@@ -47,10 +47,11 @@ void policies_pin_path(char *path, const char *name);
 bool policies_pin_is_dead(const char *path);
 
 /*
- * Load the policies of a file, or one that is built in, and have them registered
- * for as long as this process runs. An exit status; or -EEXIST, and nothing was
- * said: it is built in, and there is one of that name.
+ * Load the policies of a file, or one that is built in, with these knobs, see knobs.h, and
+ * have them registered for as long as this process runs. An exit status; or -EEXIST, and
+ * nothing was said: it is built in, and there is one of that name.
  */
-int policy_hold(const char *what, char (*names)[UNIFIED_POLICY_NAME_LEN], int *n);
+int policy_hold(const char *what, const char *knobs, char (*names)[UNIFIED_POLICY_NAME_LEN],
+		int *n);
 
 #endif

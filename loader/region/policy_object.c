@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "bpf_log.h"
+#include "knobs.h"
 #include "policies.h"
 #include "policy_object.h"
 #include "processes.h"
 #include "unifiedctl.h"
+#include "variables.h"
 
 #include "skel/append.skel.h"
 #include "skel/count.skel.h"
@@ -88,14 +90,21 @@ struct bpf_object *policy_object_open(const char *what)
 	return bpf_object__open_mem(elf, size, &opts);
 }
 
+static const struct btf_type *ops_type(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, OPS_TYPE, BTF_KIND_STRUCT);
+
+	return id > 0 ? btf__type_by_id(btf, id) : NULL;
+}
+
 /* The name that the ops table of a policy has in the object. */
-static void policy_name(const struct bpf_object *obj, struct bpf_map *map, char *name)
+static void policy_name(const struct bpf_object *obj, const struct bpf_map *map, char *name)
 {
 	const struct btf *btf = bpf_object__btf(obj);
-	int id = btf__find_by_name_kind(btf, OPS_TYPE, BTF_KIND_STRUCT), i;
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, id) : NULL;
+	const struct btf_type *t = ops_type(btf);
 	size_t size;
 	char *value = bpf_map__initial_value(map, &size);
+	int i;
 
 	for (i = 0; t && i < btf_vlen(t); i++) {
 		const struct btf_member *m = btf_members(t) + i;
@@ -106,6 +115,53 @@ static void policy_name(const struct bpf_object *obj, struct bpf_map *map, char 
 			return;
 		}
 	}
+}
+
+/* libbpf puts the program where the ops table has its function. */
+void policy_object_hooks(const struct bpf_object *obj, const struct bpf_map *map,
+			 void (*seen)(const char *hook))
+{
+	const struct btf *btf = bpf_object__btf(obj);
+	const struct btf_type *t = ops_type(btf);
+	size_t size;
+	char *value = bpf_map__initial_value(map, &size);
+	int i;
+
+	for (i = 0; t && i < btf_vlen(t); i++) {
+		const struct btf_member *m = btf_members(t) + i;
+		const struct btf_type *pointer = btf__type_by_id(btf, m->type);
+		void *program;
+
+		if (!btf_is_ptr(pointer) ||
+		    !btf_is_func_proto(btf__type_by_id(btf, pointer->type)) ||
+		    m->offset / 8 + sizeof(program) > size)
+			continue;
+		memcpy(&program, value + m->offset / 8, sizeof(program));
+		if (program)
+			seen(btf__name_by_offset(btf, m->name_off));
+	}
+}
+
+static int map_variable(const struct btf *btf, const struct bpf_map *map)
+{
+	return btf__find_by_name_kind(btf, bpf_map__name(map), BTF_KIND_VAR);
+}
+
+bool policy_object_is_policy(const struct bpf_object *obj, const struct bpf_map *map)
+{
+	const struct btf *btf = bpf_object__btf(obj);
+	int id = map_variable(btf, map), plain = id > 0 ? btf__resolve_type(btf, id) : id;
+	const struct btf_type *t = plain > 0 ? btf__type_by_id(btf, plain) : NULL;
+
+	return t && t == ops_type(btf);
+}
+
+const char *policy_object_help(const struct bpf_object *obj, const struct bpf_map *map)
+{
+	const struct btf *btf = bpf_object__btf(obj);
+	int id = map_variable(btf, map);
+
+	return id > 0 ? variable_tag(btf, id, "help") : NULL;
 }
 
 /* Is this map a policy that can be held by a link? */
@@ -138,11 +194,16 @@ static int policy_type(void)
 	return id;
 }
 
-int policy_object_load(struct bpf_object *obj, const char *what, struct loaded_policy *loaded,
+int policy_object_fail_none(const char *what)
+{
+	return fail(0, "'%s' has no policy: no struct " OPS_TYPE " in a section .struct_ops.link",
+		    what);
+}
+
+int policy_object_find(struct bpf_object *obj, const char *what, struct loaded_policy *loaded,
 		       int *n)
 {
 	struct bpf_map *map;
-	int type, ret;
 
 	/* After loading, the kernel's values have taken the place of the names. */
 	bpf_object__for_each_map(map, obj) {
@@ -153,18 +214,21 @@ int policy_object_load(struct bpf_object *obj, const char *what, struct loaded_p
 		loaded[*n].map = map;
 		policy_name(obj, map, loaded[(*n)++].name);
 	}
+	return *n ? EXIT_OK : policy_object_fail_none(what);
+}
+
+int policy_object_load(struct bpf_object *obj, const char *what, struct loaded_policy *loaded,
+		       int n)
+{
+	int type, i, ret;
+
 	ret = bpf_object__load(obj);
 	if (ret)
 		return fail_load(ret, what);
-	if (!*n)
-		return fail(0,
-			    "'%s' has no policy: no struct " OPS_TYPE
-			    " in a section .struct_ops.link",
-			    what);
 	type = policy_type();
 	if (type < 0)
 		return fail(type, "cannot read the module's BTF");
-	for (int i = 0; i < *n; i++) {
+	for (i = 0; i < n; i++) {
 		ret = check_map(loaded[i].map, type);
 		if (ret)
 			return ret;
@@ -224,7 +288,7 @@ static int hold_one(const struct loaded_policy *l, const char *what)
 	return policy_object_refused(-errno, l->name);
 }
 
-int policy_hold(const char *what, char (*names)[UNIFIED_POLICY_NAME_LEN], int *n)
+int policy_hold(const char *what, const char *knobs, char (*names)[UNIFIED_POLICY_NAME_LEN], int *n)
 {
 	struct loaded_policy loaded[POLICIES_PER_FILE] = {};
 	struct bpf_object *obj;
@@ -235,7 +299,11 @@ int policy_hold(const char *what, char (*names)[UNIFIED_POLICY_NAME_LEN], int *n
 	obj = policy_object_open(what);
 	if (!obj)
 		return fail(-errno, "there is no policy '%s', and no file that can be read", what);
-	ret = policy_object_load(obj, what, loaded, n);
+	ret = policy_object_find(obj, what, loaded, n);
+	if (!ret)
+		ret = knobs_set(obj, what, knobs);
+	if (!ret)
+		ret = policy_object_load(obj, what, loaded, *n);
 	for (i = 0; i < *n && !ret; i++) {
 		ret = hold_one(&loaded[i], what);
 		memcpy(names[i], loaded[i].name, sizeof(names[i]));

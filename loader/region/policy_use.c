@@ -10,11 +10,13 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "json.h"
+#include "knobs.h"
 #include "policy_use.h"
 #include "unifiedctl.h"
 
@@ -174,18 +176,18 @@ int policy_use(struct policy_uses *uses, int region, const char *name)
 }
 
 /* An exit status, or -EEXIST: another has loaded it since it was looked for. */
-static int load(struct policy_uses *uses, int region, const char *what)
+static int load(struct policy_uses *uses, int region, const char *what, const char *knobs)
 {
 	char names[POLICIES_PER_FILE][UNIFIED_POLICY_NAME_LEN] = {};
 	int n = 0, ret, i;
 
-	ret = policy_hold(what, names, &n);
+	ret = policy_hold(what, knobs, names, &n);
 	for (i = 0; i < n && !ret; i++)
 		ret = policy_use(uses, region, names[i]);
 	return ret;
 }
 
-int policy_use_or_load(struct policy_uses *uses, int region, const char *what)
+static int use_or_load(struct policy_uses *uses, int region, const char *what)
 {
 	unsigned int left = ATTEMPTS;
 	int ret;
@@ -194,9 +196,39 @@ int policy_use_or_load(struct policy_uses *uses, int region, const char *what)
 		ret = use(uses, region, what);
 		if (ret != -ENOENT)
 			return use_status(ret, what);
-		ret = load(uses, region, what);
+		ret = load(uses, region, what, NULL);
 	} while (ret == -EEXIST && may_try_again(&left));
 	return ret < 0 ? use_status(ret, what) : ret;
+}
+
+/* One that others have is not changed for them. */
+static int load_with(struct policy_uses *uses, int region, const char *what, const char *knobs)
+{
+	struct policy p;
+	int ret = policies_find(what, &p);
+
+	if (ret < 0)
+		return policies_fail(ret);
+	ret = ret ? -EEXIST : load(uses, region, what, knobs);
+	if (ret != -EEXIST)
+		return ret;
+	return fail_because(-EEXIST,
+			    "policy '%s' is loaded already, and others may have it: its knobs "
+			    "are set by: unifiedctl policy set %s KNOB=VALUE",
+			    what, what);
+}
+
+int policy_use_or_load(struct policy_uses *uses, int region, const char *what)
+{
+	const char *knobs;
+	char *name = knobs_split(what, &knobs);
+	int ret;
+
+	if (!name)
+		return fail(-ENOMEM, "cannot load '%s'", what);
+	ret = knobs ? load_with(uses, region, name, knobs) : use_or_load(uses, region, name);
+	free(name);
+	return ret;
 }
 
 int policy_use_all(struct policy_uses *uses, int region, const char *const *names, unsigned int nr,

@@ -25,7 +25,8 @@ int policy_use(struct policy_uses *uses, int region, const char *name);
 
 /*
  * The same; if none of that name is registered, load it for as long as this process
- * runs: one that is built in, or all that are in a file. An exit status.
+ * runs: one that is built in, or all that are in a file. With knobs, see knobs_split(),
+ * it is not to be registered yet. An exit status.
  */
 int policy_use_or_load(struct policy_uses *uses, int region, const char *what);
 

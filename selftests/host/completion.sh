@@ -35,6 +35,8 @@ ok "options of a region" only "--rings --rx" region create --size 1M --r
 ok "a policy that comes with it" says "pass" complete_words policy load p
 work=$(mktemp -d)
 touch "$work/mine.bpf.o" "$work/mine.c"
+ok "a policy to be explained" says "ratelimit_source" complete_words policy help ratelimit_
+ok "verbs, each of them once" only "help" policy he
 ok "an object file" only "$work/mine.bpf.o" policy replace "$work/mi"
 rm -r "$work"
 ok "options of an operation" only "--count --chunk" io write /dev/null --c

@@ -80,6 +80,10 @@ done <<-END
 	policy list takes no arguments: what is 'x'?|policy list -- x
 	policy load: there are too many arguments, from 'b' on|policy load a b
 	policy load: POLICY is missing: FILE.bpf.o, or one that comes|policy load
+	policy set: NAME is missing|policy set
+	policy set: KNOB=VALUE is missing: a knob or a counter|policy set mine
+	policy help: there are too many arguments, from 'b' on|policy help a b
+	--policy 'count,x=1': io takes policies that are loaded|io flush /dev/null --policy count,x=1
 	'x' is no id. See: unifiedctl region list|region show x
 	INDEX '32': a number is meant, from 0 to 31|target remove 1 32
 	--access 'rw': one of read, write, read-write is meant|target add 1 /dev/null --access rw
