@@ -333,6 +333,8 @@ static const struct cli_option options[] = {
 	{ "KNOB=VALUE", NULL, "a knob or a counter, and what it is to be", CLI_TEXT,
 	  .flags = CLI_ARGUMENT | CLI_REQUIRED | CLI_REPEATED, .verbs = SET, MEMBER(settings),
 	  CLI_COUNT_AT(struct policy_options, nr_settings) },
+	{ "keep", NULL, "the values of variables of the same names and types", .verbs = REPLACE,
+	  MEMBER(keep) },
 	{ "enforce", NULL, "ask it after all others; only an administrator detaches it",
 	  .verbs = ATTACH, MEMBER(enforce) },
 	{}

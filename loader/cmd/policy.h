@@ -12,7 +12,7 @@ struct policy_options {
 	const char *name; /* of a policy, or of a file of them */
 	const char *file; /* of data */
 	uint32_t region;
-	bool enforce;
+	bool enforce, keep;
 	const char *settings[32]; /* "KNOB=VALUE" */
 	unsigned int nr_settings;
 };

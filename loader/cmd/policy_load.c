@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * unifiedctl policy load and replace: policies of an object file, or of one that is
- * built into this program, are registered, and pinned so that they stay.
+ * built into this program, are registered, and pinned so that they stay; or they take
+ * the places, and on demand the values of the variables, of others.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -52,9 +53,14 @@ struct job {
 	const char *knobs;
 	struct loaded_policy loaded[POLICIES_PER_FILE];
 	int n;
+	/* Those whose values are kept; none, or as many as there are policies. */
+	struct policy_variables from[POLICIES_PER_FILE];
+	uint32_t from_map[POLICIES_PER_FILE];
+	int nr_from;
 };
 
-static int run_job(struct job *job, int (*act)(struct job *job))
+/* Before is called when all policies were found, after when they were loaded. */
+static int run_job(struct job *job, int (*before)(struct job *job), int (*after)(struct job *job))
 {
 	int ret;
 
@@ -64,16 +70,19 @@ static int run_job(struct job *job, int (*act)(struct job *job))
 	ret = policy_object_find(job->obj, job->what, job->loaded, &job->n);
 	if (!ret)
 		ret = knobs_set(job->obj, job->what, job->knobs);
+	if (!ret && before)
+		ret = before(job);
 	if (!ret)
 		ret = policy_object_load(job->obj, job->what, job->loaded, job->n);
 	if (!ret)
-		ret = act(job);
+		ret = after(job);
 	if (!ret)
 		print_loaded(job->loaded, job->n);
 	return ret;
 }
 
-static int with_object(const char *words, int (*act)(struct job *job))
+static int with_object(const char *words, int (*before)(struct job *job),
+		       int (*after)(struct job *job))
 {
 	struct job job = {};
 	int ret;
@@ -82,7 +91,9 @@ static int with_object(const char *words, int (*act)(struct job *job))
 	if (!job.what)
 		return fail(-ENOMEM, "cannot open '%s'", words);
 	bpf_log_keep();
-	ret = run_job(&job, act);
+	ret = run_job(&job, before, after);
+	while (job.nr_from)
+		policy_variables_close(&job.from[--job.nr_from]);
 	bpf_object__close(job.obj);
 	bpf_log_drop();
 	free(job.what);
@@ -150,16 +161,34 @@ int policy_load(void *values)
 	const struct policy_options *opt = values;
 	int ret = make_pin_dir();
 
-	return ret ?: with_object(opt->name, load_all);
+	return ret ?: with_object(opt->name, NULL, load_all);
 }
 
 /* --- replace --------------------------------------------------------------- */
 
+/* What the policies before count goes on until here. */
+static int keep_rest(struct job *job)
+{
+	int i, k, ret = EXIT_OK;
+
+	for (i = 0; i < job->nr_from && !ret; i++) {
+		for (k = SECTION_DATA; k < NR_SECTIONS && !ret; k++)
+			if (job->from[i].section[k].fd >= 0)
+				ret = policy_section_look(&job->from[i].section[k]);
+		if (ret)
+			return fail(ret, "cannot read the variables of '%s'", job->loaded[i].name);
+		ret = knobs_keep_rest(job->obj, job->knobs, &job->from[i]);
+	}
+	return ret;
+}
+
 static int update(struct job *job, int i, uint32_t link_id)
 {
 	const struct loaded_policy *l = &job->loaded[i];
-	int fd, ret;
+	int fd, ret = i ? EXIT_OK : keep_rest(job);
 
+	if (ret)
+		return ret;
 	fd = bpf_link_get_fd_by_id(link_id);
 	if (fd < 0)
 		return fail(-errno, "cannot get at the link of '%s'", l->name);
@@ -187,6 +216,8 @@ static int replace_one(struct job *job, int i)
 			0,
 			"no policy '%s' is registered by a link. Load it: unifiedctl policy load",
 			l->name);
+	if (job->nr_from && p.info.map_id != job->from_map[i])
+		return fail(0, "'%s' was replaced by somebody else meanwhile", l->name);
 	/*
 	 * libbpf writes the value of the map only on the way to a link of its own,
 	 * which is refused, as the name is taken; what was written stays.
@@ -214,9 +245,33 @@ static int replace_all(struct job *job)
 	return ret;
 }
 
+static int keep_one(struct job *job, int i)
+{
+	struct policy p;
+	int ret = policies_get(job->loaded[i].name, &p);
+
+	if (ret)
+		return ret;
+	ret = policy_variables_open(&job->from[i], &p);
+	if (ret)
+		return fail(ret, "cannot read the variables of '%s'", p.info.name);
+	job->from_map[i] = p.info.map_id;
+	job->nr_from++;
+	return knobs_keep(job->obj, job->what, job->knobs, &job->from[i]);
+}
+
+static int keep_all(struct job *job)
+{
+	int i, ret = EXIT_OK;
+
+	for (i = 0; i < job->n && !ret; i++)
+		ret = keep_one(job, i);
+	return ret;
+}
+
 int policy_replace(void *values)
 {
 	const struct policy_options *opt = values;
 
-	return with_object(opt->name, replace_all);
+	return with_object(opt->name, opt->keep ? keep_all : NULL, replace_all);
 }

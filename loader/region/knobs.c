@@ -175,3 +175,101 @@ int knobs_set(struct bpf_object *obj, const char *what, const char *knobs)
 	variables_free(&vars);
 	return ret;
 }
+
+/* --- from one that runs ------------------------------------------------------------------ */
+
+/* What an object has in the place of a variable, or NULL: it is another one. */
+static const struct variable *same_as(const struct policy_variables *from,
+				      const struct variable *old, const struct variables *vars)
+{
+	const struct variable *v = variables_find(vars, old->name);
+
+	if (!from->section[old->section].value || !v || v->wrong || old->wrong)
+		return NULL;
+	return variables_same_type(vars, v, &from->vars, old) ? v : NULL;
+}
+
+static int keep_one(struct bpf_object *obj, const struct variable *v, const char *what,
+		    const struct policy_variables *from, const struct variable *old)
+{
+	void *value = from->section[old->section].value, *to;
+
+	if (v->help && !variable_in_range(v, old, value))
+		return fail(0,
+			    "'%s' has a value that is out of its range in '%s'. Say which it is "
+			    "to have: unifiedctl policy replace --keep %s,%s=VALUE",
+			    v->name, what, what, v->name);
+	/* Others may change until it is loaded. */
+	if (v->section != SECTION_RODATA)
+		return EXIT_OK;
+	to = section_of(obj, v);
+	if (!to)
+		return fail_section(v, what);
+	memcpy(variable_at(v, to), variable_at(old, value), variable_bytes(v));
+	return EXIT_OK;
+}
+
+int knobs_keep(struct bpf_object *obj, const char *what, const char *knobs,
+	       const struct policy_variables *from)
+{
+	const struct variable *v;
+	struct variables vars;
+	unsigned int i;
+	int ret;
+
+	ret = variables_read(&vars, bpf_object__btf(obj));
+	if (ret)
+		return fail(ret, "cannot read the variables of '%s'", what);
+	for (i = 0; i < from->vars.nr && !ret; i++) {
+		v = same_as(from, &from->vars.of[i], &vars);
+		if (v && !is_set(knobs, NULL, v->name))
+			ret = keep_one(obj, v, what, from, &from->vars.of[i]);
+	}
+	variables_free(&vars);
+	return ret;
+}
+
+/* Of one section of an object that is loaded, and that nothing runs of yet. */
+static int keep_section(const struct bpf_map *map, enum section section,
+			const struct variables *vars, const char *knobs,
+			const struct policy_variables *from)
+{
+	void *value = calloc(1, bpf_map__value_size(map));
+	const struct variable *v, *old;
+	uint32_t key = 0;
+	unsigned int i;
+	int fd = bpf_map__fd(map), ret = 0;
+
+	if (!value)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &key, value))
+		ret = -errno;
+	for (i = 0; i < from->vars.nr && !ret; i++) {
+		old = &from->vars.of[i];
+		v = same_as(from, old, vars);
+		if (v && v->section == section && !is_set(knobs, NULL, v->name))
+			memcpy(variable_at(v, value),
+			       variable_at(old, from->section[old->section].value),
+			       variable_bytes(v));
+	}
+	if (!ret && bpf_map_update_elem(fd, &key, value, BPF_ANY))
+		ret = -errno;
+	free(value);
+	return ret;
+}
+
+int knobs_keep_rest(struct bpf_object *obj, const char *knobs, const struct policy_variables *from)
+{
+	struct variables vars;
+	int ret, i;
+
+	ret = variables_read(&vars, bpf_object__btf(obj));
+	for (i = SECTION_DATA; i < NR_SECTIONS && !ret; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(obj, section_names[i]);
+
+		if (map)
+			ret = keep_section(map, i, &vars, knobs, from);
+	}
+	variables_free(&vars);
+	return ret ? fail(ret, "cannot keep the values of variables") : EXIT_OK;
+}

@@ -37,4 +37,13 @@ int knobs_parse(const struct variables *vars, const char *policy, bool runs, con
  */
 int knobs_set(struct bpf_object *obj, const char *what, const char *knobs);
 
+/*
+ * What a policy that runs has in variables that the object has, too, but in those that are
+ * set by knobs: constants before it is loaded, and the others when it is, since they
+ * change meanwhile. Exit statuses.
+ */
+int knobs_keep(struct bpf_object *obj, const char *what, const char *knobs,
+	       const struct policy_variables *from);
+int knobs_keep_rest(struct bpf_object *obj, const char *knobs, const struct policy_variables *from);
+
 #endif

@@ -215,3 +215,14 @@ const struct variable *variables_find(const struct variables *vars, const char *
 			return &vars->of[i];
 	return NULL;
 }
+
+bool variables_same_type(const struct variables *a, const struct variable *one,
+			 const struct variables *b, const struct variable *other)
+{
+	if (one->kind != other->kind || one->kind == VARIABLE_OTHER || one->size != other->size ||
+	    one->nr != other->nr)
+		return false;
+	return one->kind != VARIABLE_ENUM ||
+	       !strcmp(btf__name_by_offset(a->btf, one->type->name_off),
+		       btf__name_by_offset(b->btf, other->type->name_off));
+}

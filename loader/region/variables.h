@@ -64,6 +64,8 @@ const char *variable_tag(const struct btf *btf, uint32_t type_id, const char *ke
 
 /* NULL: there is none of that name. */
 const struct variable *variables_find(const struct variables *vars, const char *name);
+bool variables_same_type(const struct variables *a, const struct variable *one,
+			 const struct variables *b, const struct variable *other);
 
 struct value {
 	wide number; /* of any kind but a text; of an array, of each element */
@@ -73,6 +75,9 @@ struct value {
 /* An exit status: it was said what is meant. */
 int variable_parse(const struct variables *vars, const struct variable *v, const char *text,
 		   struct value *value);
+/* May it have the value of another one, of the same type? */
+bool variable_in_range(const struct variable *v, const struct variable *other, const void *section);
+
 /*
  * To where its section begins. No other variable is written, and each element of one that
  * is aligned is stored at once: programs may run meanwhile.

@@ -200,6 +200,13 @@ static wide element(const struct variable *v, const void *section, uint32_t i)
 	}
 }
 
+bool variable_in_range(const struct variable *v, const struct variable *other, const void *section)
+{
+	bool integer = v->kind == VARIABLE_UNSIGNED || v->kind == VARIABLE_SIGNED;
+
+	return !integer || v->nr || in_range(v, element(other, section, 0));
+}
+
 void *variable_at(const struct variable *v, void *section)
 {
 	return (char *)section + v->offset;

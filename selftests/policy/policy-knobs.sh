@@ -138,6 +138,19 @@ ok "knobs of one that has none" ends 2 "'pass' has no knob: what is 'x'?" unifie
 ok "as JSON" json '.error | test("from 1 to 200")' unifiedctl -j policy set knobs of_u8=0
 ok "none of that did anything" has '$knob.of_u8 == 3 and $knob.speed == "SLOW" and $knob.word == "xyz" and $knob.fixed == 10'
 
+# --- replaced --------------------------------------------------------------------------------------------
+run
+ok "with --keep" unifiedctl policy replace $progs/knobs_next.bpf.o,size=2K --keep
+ok "what is of the same name and type stays" has '$knob.of_u8 == 3 and $knob.fixed == 10 and $knob.magic == "WXYZ" and $counter.calls == 2 and $counter.by_size == [7, 9, 7, 7]'
+ok "what is of another type does not" has '$knob.of_u16 == 16 and $knob.word == "next"'
+ok "what was set is so" has '$knob.size == 2048'
+ok "what is new is as it is declared" has '$knob.fresh == true and $counter.since == 0'
+ok "a value that the next one does not have" unifiedctl policy replace other.bpf.o,of_u8=150 --keep
+refused "is told" "'of_u8' has a value that is out of its range" unifiedctl policy replace $progs/knobs_next.bpf.o --keep
+ok "and may be set" unifiedctl policy replace $progs/knobs_next.bpf.o,of_u8=100 --keep
+ok "to this" has '$knob.of_u8 == 100 and $counter.calls == 2'
+ok "without it" unifiedctl policy replace $progs/knobs_next.bpf.o
+ok "all is as it was declared" has '$knob.of_u8 == 9 and $knob.size == 1024 and $knob.magic == "EFGH" and $counter.calls == 0 and $counter.by_size == [0, 0, 0, 0]'
 unifiedctl policy unload knobs
 
 # --- what cannot be set ------------------------------------------------------------------------------------
