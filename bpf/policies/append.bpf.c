@@ -19,5 +19,6 @@ s32 BPF_PROG(append_rx, struct unified_bpf_ctx *uctx)
 	return UNIFIED_CONTINUE;
 }
 
+UNIFIED_HELP("stores every stream on the first target")
 UNIFIED_POLICY(append,
 	.rx = (void *)append_rx);

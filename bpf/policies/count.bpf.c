@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * count: counts the operations of its regions and their bytes, and lets all
- * pass. Read the counters with
- *
- *	bpftool map dump name count.bss
+ * pass. "unifiedctl policy show count" has the counters.
  */
 #include "unified.bpf.h"
 
@@ -18,6 +16,7 @@ s32 BPF_PROG(count_process, struct unified_bpf_ctx *uctx)
 	return 0;
 }
 
+UNIFIED_HELP("counts operations and their bytes")
 UNIFIED_POLICY(count,
 	.priority = -100,	/* before those that may refuse */
 	.process = (void *)count_process);

@@ -7,14 +7,14 @@
  * The beginning has to come in one piece: a stream whose first bytes are fewer
  * than the magic number has is refused, too.
  *
- * The magic number is UIO1; to ask for another, set "magic" before the policy is
- * loaded: it is constant then, and the verifier checks the program with it.
+ * The magic number is set at load: it is constant then, and the verifier checks the
+ * program with it.
  */
 #include "unified.bpf.h"
 
 #define EBADMSG 74
 
-const volatile __u8 magic[4] = { 'U', 'I', 'O', '1' };
+UNIFIED_KNOB_AT_LOAD(char[4], magic, "UIO1", "what data is to begin with");
 
 static s32 check(struct unified_bpf_ctx *uctx)
 {
@@ -25,7 +25,7 @@ static s32 check(struct unified_bpf_ctx *uctx)
 	if (!head)
 		return -EBADMSG;
 	for (i = 0; i < sizeof(magic); i++)
-		if (head[i] != magic[i])
+		if (head[i] != (__u8)magic[i])
 			return -EBADMSG;
 	return 0;
 }
@@ -45,6 +45,7 @@ s32 BPF_PROG(filter_rx, struct unified_bpf_ctx *uctx)
 	return check(uctx) ?: UNIFIED_CONTINUE;
 }
 
+UNIFIED_HELP("lets pass what begins with a magic number, and refuses all else")
 UNIFIED_POLICY(filter,
 	.rx = (void *)filter_rx,
 	.process = (void *)filter_process);

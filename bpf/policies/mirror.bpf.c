@@ -4,12 +4,10 @@
  * them, and is done when all are. Reads take turns; one that fails is tried on
  * the next target, until all were asked. A stream that is received is stored on
  * all of them, at the same blocks.
- *
- * To change how many targets there are, set "targets" before it is loaded.
  */
 #include "unified.bpf.h"
 
-const volatile __u32 targets = 2;
+UNIFIED_KNOB_AT_LOAD(__u32, targets, 2, "how many targets there are", 1, 32);
 
 __u32 turn;
 
@@ -55,6 +53,7 @@ s32 BPF_PROG(mirror_complete, struct unified_bpf_ctx *uctx)
 	return UNIFIED_RETRY;
 }
 
+UNIFIED_HELP("keeps the same data on several targets")
 UNIFIED_POLICY(mirror,
 	.flags = UNIFIED_POLICY_COMPLETE_ERRORS,
 	.rx = (void *)mirror_rx,

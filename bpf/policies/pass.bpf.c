@@ -20,5 +20,6 @@ s32 BPF_PROG(pass_init, struct unified_bpf_ctx *uctx)
 	return bpf_unified_crc32c(0, digits, 9) == KNOWN_CRC32C ? 0 : -1;
 }
 
+UNIFIED_HELP("decides nothing")
 UNIFIED_POLICY(pass,
 	.init = (void *)pass_init);

@@ -3,17 +3,16 @@
  * shard: spreads one range of blocks over several targets, in stripes, as RAID 0
  * does. Stripe n is on target n % targets.
  *
- * To change how many targets there are, or how long a stripe is, set "targets"
- * and "stripe" before the policy is loaded. An operation across the end of a
- * stripe is refused with EINVAL: it would be two. Flushes go to all targets.
+ * An operation across the end of a stripe is refused with EINVAL: it would be two.
+ * Flushes go to all targets.
  */
 #include "unified.bpf.h"
 
 #define EINVAL 22
 
-const volatile __u32 targets = 2;
-const volatile __u32 stripe = 256;	/* blocks */
-const volatile __u32 block = 512;	/* bytes */
+UNIFIED_KNOB_AT_LOAD(__u32, targets, 2, "how many targets there are", 1, 32);
+UNIFIED_KNOB_AT_LOAD(__u32, stripe, 256, "blocks of a stripe", 1, 1G);
+UNIFIED_KNOB_AT_LOAD(__u32, block, 512, "bytes of a block of the targets", 512, 64K, bytes);
 
 SEC("struct_ops/submit")
 s32 BPF_PROG(shard_submit, struct unified_bpf_ctx *uctx)
@@ -32,5 +31,6 @@ s32 BPF_PROG(shard_submit, struct unified_bpf_ctx *uctx)
 	return UNIFIED_CONTINUE;
 }
 
+UNIFIED_HELP("spreads a range of blocks over several targets, in stripes")
 UNIFIED_POLICY(shard,
 	.submit = (void *)shard_submit);

@@ -7,12 +7,10 @@
  * Not a hook of shard, which stripes the blocks of every operation: the index that
  * ingest writes would then name other blocks than those that were written. Use
  * shard with "unifiedctl io", and this one with ingest.
- *
- * To change how many targets there are, set "targets" before it is loaded.
  */
 #include "unified.bpf.h"
 
-const volatile __u32 targets = 2;
+UNIFIED_KNOB_AT_LOAD(__u32, targets, 2, "how many targets there are", 1, 32);
 
 struct flow {
 	__u8 local[16], remote[16];
@@ -37,5 +35,6 @@ s32 BPF_PROG(shard_flow_rx, struct unified_bpf_ctx *uctx)
 	return UNIFIED_CONTINUE;
 }
 
+UNIFIED_HELP("stores each stream on one of several targets, by its addresses and ports")
 UNIFIED_POLICY(shard_flow,
 	.rx = (void *)shard_flow_rx);

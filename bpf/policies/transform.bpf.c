@@ -7,7 +7,7 @@
  */
 #include "unified.bpf.h"
 
-const volatile __u8 key[8] = { 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a };
+UNIFIED_KNOB_AT_LOAD(char[8], key, "ZZZZZZZZ", "what data is combined with");
 
 SEC("struct_ops/process")
 s32 BPF_PROG(transform_process, struct unified_bpf_ctx *uctx)
@@ -21,6 +21,7 @@ s32 BPF_PROG(transform_process, struct unified_bpf_ctx *uctx)
 	return bpf_unified_xor(uctx, 0, uctx->data_len, copy, sizeof(copy));
 }
 
+UNIFIED_HELP("combines data with a key, and back")
 UNIFIED_POLICY(transform,
 	.priority = 100,	/* after those that look at the data */
 	.process = (void *)transform_process);

@@ -131,10 +131,10 @@ static void retrying(void)
 static void slowly(struct policy *p)
 {
 	/* rate, burst */
-	uint64_t *settings = policy_section(p, ".rodata");
+	uint64_t *settings = policy_section(p, ".data");
 
 	settings[0] = 1 << 20;
-	settings[1] = 100000000;
+	settings[1] = 100 << 10;
 }
 
 static void limiting(void)

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# VM: --nvme 64M
 # Timeout: 300
 #
 # A policy's knobs are set when it is loaded and while it runs, and are shown with its
@@ -20,6 +21,14 @@ ends() {
 	[ $status -eq "$want" ] && grep -qF -- "$words" <<<"$said"
 }
 run() { echo 12345678 | unifiedctl policy try knobs >/dev/null; }
+# until_true COMMAND ...: within some seconds.
+until_true() {
+	for _ in {1..300}; do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	"$@"
+}
 
 # --- help ---------------------------------------------------------------------------
 ok "help: what it does" says "knobs: adds up what its knobs are" unifiedctl policy help $progs/knobs.bpf.o
@@ -31,6 +40,7 @@ ok "as JSON" json '.policies == [{ name: "knobs", help: "adds up what its knobs 
 	(.knobs[] | select(.name == "size")) == { name: "size", default: 4096, type: "u64", min: 512, max: 1073741824, unit: "bytes", at_load: false, help: "a size" } and
 	(.knobs[] | select(.name == "distance")) == { name: "distance", default: "NEAR", type: "enum distance", values: ["NEAR", "FAR"], at_load: false, help: "a word of eight bytes" }' \
 	unifiedctl -j policy help $progs/knobs.bpf.o
+ok "of one that comes along" says "rate    " unifiedctl policy help ratelimit_source
 ok "of one without knobs" says "no knobs" unifiedctl pol help pass
 ok "without a name it is about words" says "Usage: unifiedctl policy load" unifiedctl policy help
 refused "of what is not there" "no policy 'nobody'" unifiedctl policy help nobody
@@ -163,4 +173,42 @@ ok "which is shown so" says "not used by any program" unifiedctl policy show odd
 ok "as JSON" json '.counters == { idle: null } and [.knobs[].value] == [3, 16909060]' show odd
 unifiedctl policy unload odd
 
+# --- of whoever loaded it --------------------------------------------------------------------------------------
+mkdir -p /sys/fs/bpf/by-bpftool
+bpftool struct_ops register /unified/policies/retry.bpf.o /sys/fs/bpf/by-bpftool >/dev/null 2>&1
+ok "a policy that bpftool loaded" unifiedctl policy set retry tries=5
+ok "has a knob" json '.knobs[0].value == 5 and .counters.retried == 0' show retry
+unifiedctl policy unload retry
+rm -rf /sys/fs/bpf/by-bpftool
+
+# --- an operation, and a stream, that go on when the rate is another one -------------------------------------------
+drive=/dev/$(drive 0)
+unifiedctl policy load ratelimit,rate=1,burst=0 >/dev/null
+unifiedctl io write "$drive" --file /dev/zero --bytes 4M --policy ratelimit &
+pid=$!
+ok "operations wait" until_true json '.counters.refused > 10' show ratelimit
+ok "for a rate of a byte a second" kill -0 $pid
+ok "which is set to more" unifiedctl policy set ratelimit rate=16G burst=4G
+wait $pid
+ok "and they are done" test $? -eq 0
+unifiedctl policy unload ratelimit
+refused "io has knobs set where a policy is loaded" "policies that are loaded" unifiedctl io flush "$drive" --policy ratelimit_source,rate=10M,burst=64M
+
+ip link set lo up
+head -c 4M /dev/urandom >data
+ingest() { unifiedctl -j ingest run --listen 127.0.0.1:9000 --recv --target "$drive" --count 1 --policy "$1"; }
+ok "a wrong knob ends ingest" ends 2 "Is 'rate' meant?" ingest ratelimit_source,rat=1
+unifiedctl policy load ratelimit_source >/dev/null
+refused "and so do knobs of what others have" "is loaded already, and others may have it" ingest ratelimit_source,rate=1
+unifiedctl policy unload ratelimit_source
+ingest ratelimit_source,rate=1,burst=64K >report &
+pid=$!
+ok "ingest, a byte a second" listening 9000
+timeout 200 socat -u OPEN:data TCP:127.0.0.1:9000 &
+ok "a stream is paused" until_true json '.counters.paused > 0' show ratelimit_source
+ok "at the rate that was asked for" json '.knobs[0].value == 1 and .knobs[1].value == 65536' show ratelimit_source
+ok "it goes on with another one" unifiedctl policy set ratelimit_source rate=16G
+wait $pid
+ok "to its end" test $? -eq 0
+ok "and is all there" cmp -n 4194304 data <(dd if="$drive" bs=1M count=4 iflag=direct status=none)
 finish
