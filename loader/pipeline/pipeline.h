@@ -164,9 +164,10 @@ struct pipeline {
 	struct unified_io_target targets[UNIFIED_IO_MAX_TARGETS];
 	struct policy_uses policies;
 	uint32_t block;
-	int space; /* a map of all loops: which blocks are free */
+	int space;	      /* a map of all loops: which blocks are free */
+	pthread_mutex_t gate; /* held until all threads are there, or not */
 	pthread_barrier_t barrier;
-	bool abandoned; /* between barriers: something failed, go home */
+	bool abandoned; /* behind the gate, and between barriers: something failed, go home */
 
 	int listener;
 	struct io_uring control;

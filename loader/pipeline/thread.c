@@ -92,6 +92,10 @@ static void *queue_main(void *arg)
 	struct pipeline_queue *q = arg;
 	int ret;
 
+	pthread_mutex_lock(&q->pipeline->gate);
+	pthread_mutex_unlock(&q->pipeline->gate);
+	if (q->pipeline->abandoned)
+		return NULL;
 	ret = queue_pin(q) ?: pipeline_ring_setup(q);
 	if (ret)
 		q->pipeline->abandoned = true;
@@ -116,6 +120,8 @@ static int start_threads(struct pipeline *p)
 	unsigned int i;
 	int ret = 0;
 
+	pthread_mutex_init(&p->gate, NULL);
+	pthread_mutex_lock(&p->gate);
 	pthread_barrier_init(&p->barrier, NULL, p->opt.nr_queues + 1);
 	/* Signals are for the main thread. */
 	sigfillset(&all);
@@ -133,11 +139,15 @@ static int start_threads(struct pipeline *p)
 		q->started = !ret;
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	p->abandoned = ret;
+	pthread_mutex_unlock(&p->gate);
 	if (!ret)
 		return EXIT_OK;
-	/* The others wait for one that does not come; they end with the process. */
+	/* No ring was made, and those that there are go home. */
+	p->opt.nr_queues = i - 1;
+	pipeline_queues_stop(p);
 	p->opt.nr_queues = 0;
-	return fail(-ret, "cannot start a thread");
+	return fail(-ret, "cannot start a thread for each queue");
 }
 
 static int queues_failed(const struct pipeline *p)
