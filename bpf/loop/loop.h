@@ -44,6 +44,7 @@ enum loop_tag {
 	LOOP_CANCEL,
 	LOOP_TICK,
 	LOOP_STARVED,  /* the NIC found no buffer */
+	LOOP_RESET,    /* of a connection */
 };
 
 #define LOOP_TAG(tag, index) ((__u64)(tag) << 56 | (index))
@@ -90,6 +91,7 @@ struct loop_config {
 	__u32 targets;	     /* that there are */
 	__u32 queues;	     /* how many, and so loops */
 	__u64 tick;	     /* of a struct __kernel_timespec of the process */
+	__u64 nowhere;	     /* and of a struct sockaddr, of AF_UNSPEC */
 	__u32 quiet_ticks;   /* for how many a stream is left alone */
 };
 
@@ -166,6 +168,13 @@ enum loop_event_type {
 	LOOP_EVENT_CLOSED, /* its file slot is free; bytes and error of all */
 };
 
+/* How a stream ended. */
+enum loop_ended {
+	LOOP_BY_ERROR, /* also one that never ended */
+	LOOP_BY_PEER,  /* it closed its side: that is all of it */
+	LOOP_BY_DRAIN, /* it was cut off, as the loop was to end */
+};
+
 struct loop_event {
 	__u32 type;
 	__u32 index; /* of the stream's slot */
@@ -176,6 +185,8 @@ struct loop_event {
 	__u64 lost;
 	__u32 targets;
 	__s32 error;
+	__u32 ended; /* enum loop_ended */
+	__u32 resv;
 };
 
 /* The map of what only the loop may write, and that of blocks, if there is one. */

@@ -13,7 +13,8 @@
 #include "loop/buffers.h"
 #include "loop/policies.h"
 
-#define RECV_MULTISHOT 2U /* IORING_RECV_MULTISHOT */
+#define RECV_MULTISHOT 2U  /* IORING_RECV_MULTISHOT */
+#define SOCKADDR_SIZE  16U /* of a struct sockaddr */
 
 /* Receives that found no buffer, one a tick, before the stream is given up. */
 #define STARVED 100
@@ -152,8 +153,10 @@ __noinline int receive_ended(__u32 index, __s32 res)
 	switch (-res) {
 	case 0:
 		/* The end of the credit, or of the stream. */
-		if (!setup.zcrx || s->got != s->credit)
-			stream_ends(s);
+		if (setup.zcrx && s->got == s->credit)
+			break;
+		s->flags |= S_PEER;
+		stream_ends(s);
 		break;
 	case ENOSPC:
 		stats.cq_full++;
@@ -214,6 +217,26 @@ __noinline int slot_received(RING, __u32 index, __s32 res)
 
 /* --- in line ------------------------------------------------------------------------------ */
 
+/*
+ * Who sends must not take the end of its connection for a sign that all is stored. To
+ * connect a socket to no address resets what it was connected to, and is done where
+ * it is submitted.
+ */
+__noinline int stream_reset(RING, __u32 index)
+{
+	struct io_uring_sqe *sqe = sq_entry(ring);
+
+	if (!sqe)
+		return 0;
+	sqe->opcode = IORING_OP_CONNECT;
+	sqe->flags = SQE_FIXED_FILE;
+	sqe->fd = LOOP_FIRST_FILE + index;
+	sqe->addr = setup.nowhere;
+	sqe->addr2 = SOCKADDR_SIZE;
+	sqe->user_data = LOOP_TAG(LOOP_RESET, index);
+	return 0;
+}
+
 /* When nothing of it is left its file slot is closed. */
 static __always_inline bool stream_end(struct iou_ctx *ring, struct stream *s, __u32 index)
 {
@@ -227,6 +250,8 @@ static __always_inline bool stream_end(struct iou_ctx *ring, struct stream *s, _
 		stream_next(s, index);
 	if (s->under_way || s->taken != s->given)
 		return false;
+	if (s->lost)
+		stream_reset(ring, index);
 	sqe = sq_entry(ring);
 	if (!sqe)
 		return false;

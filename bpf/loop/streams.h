@@ -31,6 +31,7 @@ enum {
 	S_NEW = 1 << 3,		 /* policies were not asked yet */
 	S_PER_FRAGMENT = 1 << 4, /* they want to be asked again */
 	S_DROP = 1 << 5,	 /* nothing more of it is wanted */
+	S_PEER = 1 << 6,	 /* the peer has closed its side */
 	S_OWN = 1 << 8,		 /* from here on, what a pipeline has of its own */
 };
 
@@ -132,6 +133,13 @@ __noinline int stream_open(__u32 index)
 	return 0;
 }
 
+static __always_inline __u32 stream_ended(const struct stream *s)
+{
+	if (s->error)
+		return LOOP_BY_ERROR;
+	return s->flags & S_PEER ? LOOP_BY_PEER : LOOP_BY_DRAIN;
+}
+
 /* Its file slot is closed. Told later, at a tick, if there is no room for it now. */
 __noinline int stream_closed(__u32 index)
 {
@@ -145,6 +153,7 @@ __noinline int stream_closed(__u32 index)
 		.lost = s->lost,
 		.targets = s->targets,
 		.error = s->error,
+		.ended = stream_ended(s),
 	};
 
 	s->phase = STREAM_CLOSED;

@@ -42,6 +42,7 @@ static int on_event(void *arg, void *data, size_t size)
 	s->lost = e->lost;
 	s->targets = e->targets;
 	s->error = e->error;
+	s->ended = e->ended;
 	q->slots[e->index % LOOP_STREAMS] = NULL;
 	q->pipeline->nr_closed++;
 	return 0;

@@ -128,6 +128,7 @@ struct pipeline_stream {
 	uint64_t bytes, dropped, lost;
 	uint32_t targets;
 	int error;
+	enum loop_ended ended;
 	struct pipeline_extent *extents;
 	size_t nr_extents;
 };

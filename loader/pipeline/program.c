@@ -42,6 +42,7 @@ static uint32_t budget_most(const struct pipeline_options *opt)
 
 static void configure(struct pipeline_queue *q)
 {
+	static const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
 	const struct pipeline_options *opt = &q->pipeline->opt;
 	const struct unified_io_offsets *o = &q->pipeline->region.setup.offsets;
 	const struct io_uring_params *params = &q->params;
@@ -83,6 +84,7 @@ static void configure(struct pipeline_queue *q)
 		.queues = opt->nr_queues,
 		.require_zero_copy = opt->require_zero_copy,
 		.tick = (uintptr_t)&q->tick,
+		.nowhere = (uintptr_t)&nowhere,
 		.quiet_ticks = (opt->flush_ms + tick_ms(opt) - 1) / tick_ms(opt),
 	};
 }

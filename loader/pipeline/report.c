@@ -37,6 +37,12 @@ static const char *const copy_sentences[LOOP_COPIES] = {
 	[LOOP_COPY_DEVICE] = "a device cannot take them where they are",
 };
 
+static const char *const ended_names[] = {
+	[LOOP_BY_ERROR] = "error",
+	[LOOP_BY_PEER] = "peer",
+	[LOOP_BY_DRAIN] = "drain",
+};
+
 void pipeline_report_copy(unsigned int reason, char *why, size_t size)
 {
 	if (reason < LOOP_COPIES)
@@ -266,7 +272,10 @@ static void json_stream(const struct pipeline *p, const struct pipeline_stream *
 	json_u64("lost", s->lost);
 	if (s->error)
 		json_str("error", strerror(-s->error));
-	json_bool("complete", s->closed && !s->error && !s->lost);
+	else if (s->ended == LOOP_BY_ERROR)
+		json_str("error", "given up");
+	json_str("ended", ended_names[s->ended]);
+	json_bool("complete", s->ended == LOOP_BY_PEER && !s->lost);
 	json_array("targets");
 	for (i = 0; i < p->opt.nr_targets; i++)
 		if ((s->targets ?: 1) & 1U << i)
@@ -318,8 +327,12 @@ static void print_stream(const struct pipeline *p, const struct pipeline_stream 
 		printf(", %" PRIu64 " dropped by a policy", s->dropped);
 	if (s->lost)
 		printf(", %" PRIu64 " LOST", s->lost);
+	if (s->ended == LOOP_BY_DRAIN)
+		printf(", cut off before its end");
 	if (s->error)
 		printf(": %s", strerror(-s->error));
+	else if (s->ended == LOOP_BY_ERROR)
+		printf(": given up");
 	putchar('\n');
 }
 
