@@ -104,6 +104,7 @@ enum loop_end {
 	LOOP_FULL,	 /* no target has room */
 	LOOP_BROKEN,	 /* the ring is not what it should be */
 	LOOP_UNSEEN,	 /* it cannot be told whether a byte was copied, and must be */
+	LOOP_GIVEN_UP,	 /* as it was told; streams had not ended */
 };
 
 /* Who sends a stream: written by the loader before LOOP_OPEN. */
@@ -115,9 +116,16 @@ struct loop_peer {
 	__u8 local[16], remote[16];
 };
 
+/* What a loop is to do about its end. */
+enum loop_drain {
+	LOOP_GO_ON,
+	LOOP_DRAIN,   /* end the streams, then the loop */
+	LOOP_GIVE_UP, /* the loop, whatever streams are there */
+};
+
 /* The loader writes, the loop reads. */
 struct loop_control {
-	__u32 drain; /* 1: end the streams, then the loop; with LOOP_WAKE */
+	__u32 drain; /* enum loop_drain; with LOOP_WAKE */
 	__u32 areas; /* that io_uring has */
 	__u32 areas_max; /* that it may have */
 };

@@ -200,11 +200,26 @@ __noinline int end_all(void)
 	return 0;
 }
 
+/* What had come of them is not all stored. */
+__noinline int reset_all(RING)
+{
+	__u32 i = zero;
+
+	while (i < LOOP_STREAMS && may_go_on()) {
+		struct stream *s = stream_at(i);
+
+		if (s->phase == STREAM_OPEN || s->phase == STREAM_ENDING)
+			stream_reset(ring, i);
+		i++;
+	}
+	return 0;
+}
+
 static __always_inline int loop_step(struct iou_ctx *ring, struct iou_loop_params *params)
 {
 	__u8 *cq = bpf_io_uring_get_region(ring, IOU_REGION_CQ, setup.cq_size);
 	__u8 *mem = region_memory(ring);
-	__u32 head, done;
+	__u32 head, done, drain;
 	bool again = false;
 
 	if (!cq || !mem) {
@@ -224,7 +239,8 @@ static __always_inline int loop_step(struct iou_ctx *ring, struct iou_loop_param
 	head = reap(ring, cq, mem);
 	if (done_head != done_tail)
 		refill(ring);
-	if (*(volatile __u32 *)&control.drain)
+	drain = *(volatile __u32 *)&control.drain;
+	if (drain)
 		loop_end(LOOP_DRAINED, 0);
 	if (draining)
 		end_all();
@@ -236,10 +252,14 @@ static __always_inline int loop_step(struct iou_ctx *ring, struct iou_loop_param
 	}
 	if (again)
 		refill(ring);
+	if (drain == LOOP_GIVE_UP)
+		reset_all(ring);
 	if (sq_filled && stats.end != LOOP_BROKEN)
 		sq_submit(ring);
 	if (draining && !stats.streams && stats.end == LOOP_RUNNING)
 		stats.end = draining;
+	if (drain == LOOP_GIVE_UP && stats.end == LOOP_RUNNING)
+		stats.end = LOOP_GIVEN_UP;
 	if (stats.end != LOOP_RUNNING || stats.flush || stats.grow)
 		return IOU_LOOP_STOP;
 	params->cq_wait_idx = head + !again;

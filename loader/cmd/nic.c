@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interrupt.h"
 #include "json.h"
 #include "nic.h"
 #include "nic_setup.h"
@@ -70,6 +71,8 @@ static int nic_setup_command(void *values)
 	struct nic_setup *setup;
 	int ret;
 
+	if (opt->command)
+		interrupt_setup_undo();
 	ret = nic_setup(&setup, opt->name, opt->queues, opt->nr_queues, opt->port,
 			both || opt->ipv4, both || opt->ipv6);
 	if (ret)

@@ -3,9 +3,11 @@
  * How a command fails: a sentence on standard error, or what there is of it as JSON.
  */
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "json.h"
 #include "unifiedctl.h"
@@ -59,4 +61,15 @@ int fail_usage(const char *fmt, ...)
 	report(0, NULL, fmt, ap);
 	va_end(ap);
 	return EXIT_USAGE;
+}
+
+int output_error(void)
+{
+	static int err;
+
+	if (err || (!fflush(stdout) && !ferror(stdout)))
+		return err;
+	err = -errno ?: -EIO;
+	fprintf(stderr, "unifiedctl: standard output: %s\n", strerror(-err));
+	return err;
 }

@@ -149,9 +149,5 @@ int main(int argc, char **argv)
 	libbpf_set_print(quiet_libbpf);
 	status = run_words(argc - 1, argv + 1);
 	/* Whoever reads the output must not take a part of it for all. */
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "unifiedctl: standard output: %s\n", strerror(errno));
-		return EXIT_FAILED;
-	}
-	return status;
+	return output_error() ? EXIT_FAILED : status;
 }

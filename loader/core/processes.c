@@ -64,6 +64,7 @@ bool process_has(int pid, const char *dir, bool (*is_it)(const char *path, const
 int process_become(char **command)
 {
 	fflush(stdout);
+	interrupt_undo();
 	execvp(command[0], command);
 	return fail(-errno, "cannot run '%s'", command[0]);
 }
@@ -73,7 +74,6 @@ int process_run(char **command)
 	int status;
 	pid_t pid;
 
-	interrupt_setup();
 	fflush(stdout);
 	pid = fork();
 	if (pid < 0)
@@ -85,7 +85,12 @@ int process_run(char **command)
 	}
 	/* The output is the command's. */
 	json_leave();
-	while (waitpid(pid, &status, 0) < 0)
-		kill(pid, SIGTERM);
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return fail(-errno, "it is not known how '%s' ended", command[0]);
+		/* Until it was waited for, the number is nobody else's. */
+		if (interrupted)
+			kill(pid, insisted ? SIGKILL : SIGTERM);
+	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

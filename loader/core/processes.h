@@ -26,8 +26,8 @@ bool process_has(int pid, const char *dir, bool (*is_it)(const char *path, const
 int process_become(char **command);
 
 /*
- * Run it, and wait until it ends; who interrupts this process means it, and it is ended.
- * Its exit status.
+ * Run it, and wait until it ends, after interrupt_setup_undo(); who interrupts this
+ * process means it, and it is ended; who insists has it killed. Its exit status.
  */
 int process_run(char **command);
 

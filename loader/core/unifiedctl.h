@@ -42,6 +42,8 @@ int fail(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same, for a sentence that says it all: the error's own text is left out. */
 int fail_because(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int fail_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Flushes what was printed. 0 or -errno, which is said once. */
+int output_error(void);
 
 /* module.c: the module, through its device and its BTF */
 #define MODULE_NAME "unified_io_region"

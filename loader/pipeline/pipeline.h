@@ -181,7 +181,7 @@ struct pipeline {
 	uint64_t refused; /* connections, as there was no place */
 	uint64_t astray;  /* connections of another queue of the interface */
 	uint64_t events_bad;
-	bool draining;
+	enum loop_drain drain;
 	char why[128];		 /* it ended, if it was not for a loop */
 	uint64_t started, ended; /* microseconds */
 };

@@ -206,7 +206,6 @@ void pipeline_report_now(struct pipeline *p)
 		json_u64("bytes_per_second", per_second);
 		json_stats(p, &s);
 		json_end();
-		fflush(stdout);
 		return;
 	}
 	if (json_output)
@@ -219,7 +218,6 @@ void pipeline_report_now(struct pipeline *p)
 	       about(bytes_by_dma(&s), dma, sizeof(dma)),
 	       about(pipeline_report_copied(&s), copied, sizeof(copied)), s.under_way,
 	       all_buffers(p, &s) - buffers_held(&s), area, isatty(1) ? "\033[K" : "\n");
-	fflush(stdout);
 }
 
 /* In place of the line that is renewed. */

@@ -4,6 +4,7 @@
  * been enough, the loops drain, and what became of it is told.
  */
 #include <assert.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,14 +64,14 @@ static bool any_ended(const struct pipeline *p)
 	return false;
 }
 
-static void drain(struct pipeline *p)
+static void drain(struct pipeline *p, enum loop_drain how)
 {
 	unsigned int i;
 
-	p->draining = true;
+	p->drain = how;
 	pipeline_listen_end(p);
 	for (i = 0; i < p->opt.nr_queues; i++)
-		p->queue[i].loop.control->drain = 1;
+		p->queue[i].loop.control->drain = how;
 	pipeline_wake(p);
 }
 
@@ -101,13 +102,14 @@ static bool had_enough(const struct pipeline *p)
 
 static bool takes_more(const struct pipeline *p)
 {
-	return !p->draining && !(p->opt.count && p->nr_streams >= p->opt.count);
+	return !p->drain && !(p->opt.count && p->nr_streams >= p->opt.count);
 }
 
 /* Until the loops have ended, in their own time. */
 static int serve(struct pipeline *p)
 {
 	uint64_t next = p->started + 1000000;
+	bool unread = false; /* nobody reads what is told */
 	int ret = EXIT_OK;
 
 	while (!all_ended(p)) {
@@ -116,15 +118,18 @@ static int serve(struct pipeline *p)
 			{ .fd = takes_more(p) ? p->listener : -1, .events = POLLIN },
 		};
 
-		poll(fds, 2, p->draining ? 10 : 100);
+		poll(fds, 2, p->drain ? 10 : 100);
 		ring_buffer__consume(p->events);
 		if (fds[1].revents)
 			ret = pipeline_accept_all(p);
-		if (!p->draining && (ret || had_enough(p)))
-			drain(p);
+		if (!p->drain && (ret || unread || had_enough(p)))
+			drain(p, LOOP_DRAIN);
+		if (insisted && p->drain != LOOP_GIVE_UP)
+			drain(p, LOOP_GIVE_UP);
 		if (microseconds_of(CLOCK_MONOTONIC) >= next) {
 			pipeline_cpu_look(p);
 			pipeline_report_now(p);
+			unread = output_error() == -EPIPE;
 			policy_uses_look(&p->policies, p->region.fd, pipeline_report_ejected);
 			next += 1000000;
 		}
@@ -227,7 +232,7 @@ int pipeline_run(const struct pipeline_prog *prog, const struct pipeline_options
 	p.prog = prog;
 	p.opt = *opt;
 	raise_limits();
-	interrupt_setup();
+	interrupt_setup_undo();
 	ret = run(&p);
 	pipeline_listen_end(&p);
 	ring_buffer__free(p.events);

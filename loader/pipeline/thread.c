@@ -240,6 +240,10 @@ int pipeline_queues_status(const struct pipeline *p, char *why, size_t size)
 		case LOOP_FULL:
 			snprintf(why, size, "a target is full");
 			return EXIT_FAILED;
+		case LOOP_GIVEN_UP:
+			snprintf(why, size,
+				 "told twice to end, it gave up what was not stored yet");
+			return EXIT_FAILED;
 		case LOOP_BROKEN:
 			snprintf(why, size, "queue %u: the loop is broken (line %u: %d)", i,
 				 s->where, s->error);
