@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "../../bpf/loop/loop.h"
+#include "nic_watch.h"
 #include "policy_use.h"
 #include "region.h"
 #include "unified_io.h"
@@ -174,6 +175,7 @@ struct pipeline {
 	struct io_uring control;
 	struct ring_buffer *events;
 	struct nic_setup *nic;
+	struct nic_watch watch;
 
 	struct pipeline_queue queue[PIPELINE_MAX_QUEUES];
 	struct pipeline_stream **streams;

@@ -37,9 +37,13 @@ static int setup_nic(struct pipeline *p)
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&opt->address;
 	bool ipv6 = opt->address.ss_family == AF_INET6;
 	bool both = ipv6 && IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
+	int ret;
 
 	if (!opt->nic)
 		return EXIT_OK;
+	ret = nic_watch_open(&p->watch, opt->ifindex);
+	if (ret)
+		return fail(ret, "cannot watch %s", opt->nic);
 	return nic_setup(&p->nic, opt->nic, opt->queues, opt->nr_queues, ntohs(in6->sin6_port),
 			 !ipv6 || both, ipv6);
 }
@@ -94,6 +98,16 @@ static int forbidden_copy(const struct pipeline *p)
 	return s.unseen ? LOOP_COPIES : -1;
 }
 
+/* There is no queue to receive from any more. The reason is told in the report. */
+static bool nic_gone(struct pipeline *p)
+{
+	if (!nic_watch_gone(&p->watch))
+		return false;
+	snprintf(p->why, sizeof(p->why), "%s was removed, or moved to another network namespace",
+		 p->opt.nic);
+	return true;
+}
+
 static bool had_enough(const struct pipeline *p)
 {
 	return interrupted || any_ended(p) || (p->opt.count && p->nr_closed >= p->opt.count) ||
@@ -116,12 +130,15 @@ static int serve(struct pipeline *p)
 		struct pollfd fds[] = {
 			{ .fd = ring_buffer__epoll_fd(p->events), .events = POLLIN },
 			{ .fd = takes_more(p) ? p->listener : -1, .events = POLLIN },
+			{ .fd = nic_watch_fd(&p->watch), .events = POLLIN },
 		};
 
-		poll(fds, 2, p->drain ? 10 : 100);
+		poll(fds, 3, p->drain ? 10 : 100);
 		ring_buffer__consume(p->events);
 		if (fds[1].revents)
 			ret = pipeline_accept_all(p);
+		if (fds[2].revents && nic_gone(p))
+			ret = EXIT_FAILED;
 		if (!p->drain && (ret || unread || had_enough(p)))
 			drain(p, LOOP_DRAIN);
 		if (insisted && p->drain != LOOP_GIVE_UP)
@@ -235,6 +252,7 @@ int pipeline_run(const struct pipeline_prog *prog, const struct pipeline_options
 	interrupt_setup_undo();
 	ret = run(&p);
 	pipeline_listen_end(&p);
+	nic_watch_close(&p.watch);
 	ring_buffer__free(p.events);
 	pipeline_queues_stop(&p);
 	pipeline_report_sum(&p, &stats);
