@@ -89,6 +89,7 @@ rmdir $bad
 modprobe -r null_blk
 refused "swap is not touched" "swapoff" sh -c "mkswap $large >/dev/null; swapon $large; unifiedctl io zeroes $large --count all"
 swapoff "$large"
+wipefs -aq "$large"
 blockdev --setro "$disk"
 refused "nor what is read-only" "is read-only" io zeroes "$disk" --count all
 ok "which is read" io read "$disk" --count 1 --file /dev/null

@@ -76,14 +76,15 @@ umount mounted
 refused "the disk of a partition that is a target" "p2 is target 1" add "$disk"
 
 refused "not root" "run as root" setpriv --reuid 65534 --clear-groups unifiedctl target add "$id" "$disk"
-chmod 666 /dev/unified_io_region "$disk"
-refused "nobody who can open the device" "run as root" setpriv --reuid 65534 --clear-groups unifiedctl target add "$id" "$disk"
+chmod 666 /dev/unified_io_region "$large"
+refused "nobody who can open the device" "run as root" setpriv --reuid 65534 --clear-groups unifiedctl target add "$id" "$large"
 refused "nor see the targets" "run as root" setpriv --reuid 65534 --clear-groups unifiedctl target list "$id"
-chmod 600 "$disk"
+chmod 600 "$large"
 kill $pid
 wait $pid
 remove_module
-dd if=/dev/zero of="$disk" bs=512 count=1 2>/dev/null
+wipefs -aq "${disk}p1"
+wipefs -aq "$disk"
 blockdev --rereadpt "$disk"
 refused "without the module" "modprobe" unifiedctl target list 1
 finish

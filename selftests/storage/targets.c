@@ -112,7 +112,7 @@ static void refused(void)
 	ok(!system(command), "a device that is read-only");
 	refuse(path, O_RDONLY, (struct unified_io_target){ .access = UNIFIED_TARGET_WRITE }, EACCES,
 	       "is not written");
-	snprintf(command, sizeof(command), "blockdev --setrw %s", path);
+	snprintf(command, sizeof(command), "blockdev --setrw %s; wipefs -aq %s", path, path);
 	ok(!system(command), "is writable again");
 }
 
