@@ -144,7 +144,7 @@ unifiedctl: $(ctl)
 
 $(ctl): $(ctl_obj)
 	$(call say,LINK,$(@F))
-	$(Q)$(CC) $(LDFLAGS) $^ -lbpf -lmnl -luring -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ -lblkid -lbpf -lmnl -luring -o $@
 
 # What the header declares, for who counts what is there.
 $(out)/kfunc_names.h: include/unified_kfuncs.h
@@ -197,7 +197,7 @@ $(out)/bpf/discard.bpf.o: selftests/pipeline/discard.bpf.c $(out)/vmlinux.h
 $(out)/selftests/pipeline/discard: selftests/pipeline/discard.c $(discard_obj) $(out)/skel/discard.skel.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(c_flags) $(ctl_flags) $(LDFLAGS) $(filter-out %.h,$^) -lbpf -lmnl -luring -o $@
+	$(Q)$(CC) $(c_flags) $(ctl_flags) $(LDFLAGS) $(filter-out %.h,$^) -lblkid -lbpf -lmnl -luring -o $@
 
 # liburing of the toolchain is older than the program.
 $(out)/selftests/iou-zcrx: $(kernel_test) selftests/machine/liburing-zcrx.h

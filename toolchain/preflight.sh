@@ -30,6 +30,7 @@ if [ -n "$all" ]; then
 	has_lib bpf/libbpf.h || need libbpf libbpf-dev
 	has_lib liburing.h || need liburing liburing-dev
 	has_lib libmnl/libmnl.h || need libmnl libmnl-dev
+	has_lib blkid/blkid.h || need libblkid libblkid-dev
 fi
 
 if [ ! -e "$kdir/Makefile" ]; then

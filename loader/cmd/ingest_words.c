@@ -105,6 +105,8 @@ const struct cli_option ingest_option_table[] = {
 	{ "recv", NULL, "receive from any interface, with one copy", .verbs = 1, MEMBER(recv) },
 	{ "block", NULL, "drive the devices by the block layer", .verbs = 1, MEMBER(block) },
 	{ "nvme", NULL, "drive them by NVMe commands or not at all", .verbs = 1, MEMBER(nvme) },
+	{ "force", NULL, "overwrite a filesystem, or what else the devices have", .verbs = 1,
+	  MEMBER(force) },
 	{ "policy", "POLICY", "who decides, instead of append: a name or a file", CLI_TEXT,
 	  .flags = CLI_REPEATED, .verbs = 1, MEMBER(policies), COUNT(nr_policies),
 	  .words = policies, .hint = "@policy" },

@@ -44,10 +44,12 @@ static int add_devices(struct job *job)
 			 : job->nvme ? UNIFIED_TARGET_F_NVME
 				     : 0,
 	};
+	/* A flush overwrites nothing. */
+	bool force = job->force || job->verb->mask == FLUSH;
 	unsigned int i;
 	int ret;
 
-	ret = target_add_all(job->io.region.fd, job->devices, job->nr_devices, &wanted,
+	ret = target_add_all(job->io.region.fd, job->devices, job->nr_devices, &wanted, force,
 			     job->target);
 	if (ret)
 		return ret;

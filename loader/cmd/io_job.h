@@ -53,7 +53,7 @@ struct job {
 	uint64_t lba, count, bytes, qd, chunk, targets; /* count: or CLI_ALL */
 	const char *file;
 	unsigned int door_word;
-	bool block, nvme;
+	bool block, nvme, force;
 	bool fua, pad, hex, process;
 
 	/* At work. */

@@ -35,6 +35,8 @@ const struct cli_option io_options[] = {
 	{ "hex", NULL, "a hexdump wherever the data goes", .verbs = READ, MEMBER(hex) },
 	{ "block", NULL, "drive the devices by the block layer", .verbs = ANY, MEMBER(block) },
 	{ "nvme", NULL, "drive them by NVMe commands or not at all", .verbs = ANY, MEMBER(nvme) },
+	{ "force", NULL, "overwrite a filesystem, or what else is there",
+	  .verbs = WRITE | ZEROES | DISCARD, MEMBER(force) },
 	{ "door", "uring_cmd|ioctl", "how operations are submitted (uring_cmd)", CLI_WORD,
 	  .verbs = ANY, MEMBER(door_word), .words = doors },
 	{ "qd", "N", "operations under way (8)", CLI_NUMBER, .verbs = RANGE, MEMBER(qd), .min = 1,

@@ -36,7 +36,7 @@ struct region_options {
 	uint32_t id;
 	uint64_t size, rings, rx, slot, sq, cq, node;
 	const char *nic, *drive;
-	bool any_bpf, seal_targets;
+	bool any_bpf, seal_targets, force;
 	char **command;
 };
 
@@ -220,6 +220,14 @@ static int prepare(const struct region_options *opt, struct unified_io_setup *s)
 	return opt->drive ? open_drive(opt->drive, &s->nvme_fd) : EXIT_OK;
 }
 
+/* The module takes it to write if it was opened for that. Returns an exit status. */
+static int check_drive(int fd, const struct region_options *opt, int drive)
+{
+	if (!opt->drive || opt->force || (fcntl(drive, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return EXIT_OK;
+	return target_may_overwrite(fd, opt->drive);
+}
+
 static int fail_create(int fd, int err, const struct region_options *opt)
 {
 	const struct unified_io_target target = { .access = UNIFIED_TARGET_READ };
@@ -290,6 +298,9 @@ static int region_create(void *values)
 	fd = module_open();
 	if (fd < 0)
 		return module_fail(fd);
+	ret = check_drive(fd, opt, setup.nvme_fd);
+	if (ret)
+		return ret;
 	if (ioctl(fd, UNIFIED_IO_SETUP, &setup))
 		return fail_create(fd, -errno, opt);
 	if (opt->seal_targets && ioctl(fd, UNIFIED_IO_SEAL_TARGETS))
@@ -334,6 +345,8 @@ static const struct cli_option options[] = {
 	  .hint = "@interface" },
 	{ "drive", "DEVICE", "take memory near this one, and have it as target 0", CLI_TEXT,
 	  .verbs = CREATE, MEMBER(drive), .hint = "@file" },
+	{ "force", NULL, "let a filesystem, or what else --drive has, be overwritten",
+	  .verbs = CREATE, MEMBER(force) },
 	{ "any-bpf", NULL, "whoever may load BPF programs may use it from them", .verbs = CREATE,
 	  MEMBER(any_bpf) },
 	{ "seal-targets", NULL, "who has its descriptor adds no target and removes none",

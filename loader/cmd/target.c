@@ -26,7 +26,7 @@ struct target_options {
 	uint32_t region;
 	const char *device;
 	uint64_t index;
-	bool block, nvme;
+	bool block, nvme, force;
 	unsigned int access;	/* of accesses */
 	uint64_t start, length; /* length 0: up to the end */
 };
@@ -158,12 +158,12 @@ static int target_list(void *values)
 
 /* --- add -------------------------------------------------------------------- */
 
-static int do_add(int fd, const char *path, struct unified_io_target *t)
+static int do_add(int fd, const struct target_options *opt, struct unified_io_target *t)
 {
 	char range[80];
 	int ret;
 
-	ret = target_add(fd, path, t);
+	ret = target_add(fd, opt->device, opt->force, t);
 	if (ret)
 		return ret;
 	if (json_output) {
@@ -197,7 +197,7 @@ static int target_add_command(void *values)
 	ret = open_region(opt->region, &fd);
 	if (ret)
 		return ret;
-	ret = do_add(fd, opt->device, &t);
+	ret = do_add(fd, opt, &t);
 	close(fd);
 	return ret;
 }
@@ -258,6 +258,8 @@ static const struct cli_option options[] = {
 	  CLI_AT(struct target_options, block) },
 	{ "nvme", NULL, "drive it by NVMe commands or not at all", .verbs = ADD,
 	  CLI_AT(struct target_options, nvme) },
+	{ "force", NULL, "let a filesystem, or what else is there, be overwritten", .verbs = ADD,
+	  CLI_AT(struct target_options, force) },
 	{ "access", "read|write|read-write", "what may be done (read-write)", CLI_WORD,
 	  .verbs = ADD, CLI_AT(struct target_options, access), .words = accesses },
 	{ "start", "BYTES", "where what may be used begins (0)", CLI_SIZE, .verbs = ADD,

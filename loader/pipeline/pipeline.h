@@ -57,7 +57,7 @@ struct pipeline_options {
 	unsigned int nr_targets;
 	const char *policies[PIPELINE_MAX_POLICIES];
 	unsigned int nr_policies;
-	bool block, nvme;
+	bool block, nvme, force; /* force: to overwrite what is on a target */
 	bool require_zero_copy;
 	bool stats_json;
 	bool poll_threads;

@@ -87,7 +87,8 @@ static int add_targets(struct pipeline *p)
 	unsigned int i;
 	int ret;
 
-	ret = target_add_all(p->region.fd, opt->targets, opt->nr_targets, &wanted, p->targets);
+	ret = target_add_all(p->region.fd, opt->targets, opt->nr_targets, &wanted, opt->force,
+			     p->targets);
 	if (ret || !opt->nr_targets)
 		return ret;
 	p->block = p->targets[0].lba_size;

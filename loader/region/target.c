@@ -14,6 +14,7 @@
 
 #include "files.h"
 #include "holders.h"
+#include "signature.h"
 #include "target.h"
 #include "unifiedctl.h"
 #include "units.h"
@@ -192,35 +193,98 @@ int target_fail(int module, int err, const char *path, const struct unified_io_t
 	return fail_add(module, err, path, name, t);
 }
 
-int target_add(int module, const char *path, struct unified_io_target *t)
+static int find_disk(const char *path, char *name, size_t size)
+{
+	int ret = disk_name(path, name, size);
+
+	if (ret == -ENODEV)
+		return fail_no_device(path);
+	return ret ? fail(ret, "cannot find '%s'", path) : EXIT_OK;
+}
+
+/* Has somebody claimed it, so that the module could not? */
+static bool is_claimed(const char *node)
+{
+	int fd = open(node, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return errno == EBUSY;
+	close(fd);
+	return false;
+}
+
+static int check_signature(int module, const char *path, const char *name)
+{
+	const struct unified_io_target t = { .access = UNIFIED_TARGET_READ };
+	char node[300], what[1024];
+	struct stat st;
+	int ret;
+
+	/* What an NVMe character device has is read from its disk. */
+	if (!stat(path, &st) && S_ISCHR(st.st_mode))
+		snprintf(node, sizeof(node), "/dev/%s", name);
+	else
+		snprintf(node, sizeof(node), "%s", path);
+	ret = signature_find(node, name, what, sizeof(what));
+	if (!ret)
+		return EXIT_OK;
+	/* Who uses it is told first, as without this check. */
+	if (is_claimed(node))
+		ret = -EBUSY;
+	switch (ret) {
+	case 1:
+		return fail_because(-EEXIST, "'%s' has %s: --force overwrites it", path, what);
+	case -EBUSY:
+	case -ENODEV:
+	case -ENXIO:
+		return fail_add(module, ret, path, name, &t);
+	default:
+		return fail(ret,
+			    "'%s' cannot be read, to see whether it has a filesystem or the like, "
+			    "which --force overwrites unseen",
+			    node);
+	}
+}
+
+int target_add(int module, const char *path, bool force, struct unified_io_target *t)
 {
 	char name[256];
 	int fd, ret;
 
-	ret = disk_name(path, name, sizeof(name));
-	if (ret == -ENODEV)
-		return fail_no_device(path);
+	ret = find_disk(path, name, sizeof(name));
 	if (ret)
-		return fail(ret, "cannot find '%s'", path);
+		return ret;
 	fd = open_device(path, t->access);
 	if (fd < 0)
 		return fail_add(module, fd, path, name, t);
-	t->fd = fd;
-	ret = ioctl(module, UNIFIED_IO_ADD_TARGET, t) ? -errno : 0;
+	if (!force && t->access & UNIFIED_TARGET_WRITE)
+		ret = check_signature(module, path, name);
+	if (!ret) {
+		t->fd = fd;
+		ret = ioctl(module, UNIFIED_IO_ADD_TARGET, t) ? -errno : 0;
+		ret = ret ? fail_add(module, ret, path, name, t) : EXIT_OK;
+	}
 	/* The module has opened it for itself. */
 	close(fd);
-	return ret ? fail_add(module, ret, path, name, t) : EXIT_OK;
+	return ret;
+}
+
+int target_may_overwrite(int module, const char *path)
+{
+	char name[256];
+
+	return find_disk(path, name, sizeof(name)) ?: check_signature(module, path, name);
 }
 
 int target_add_all(int module, const char *const *paths, unsigned int nr,
-		   const struct unified_io_target *wanted, struct unified_io_target *t)
+		   const struct unified_io_target *wanted, bool force, struct unified_io_target *t)
 {
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < nr; i++) {
 		t[i] = *wanted;
-		ret = target_add(module, paths[i], &t[i]);
+		ret = target_add(module, paths[i], force, &t[i]);
 		if (ret)
 			return ret;
 		if (t[i].lba_size != t[0].lba_size)

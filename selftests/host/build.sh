@@ -33,11 +33,12 @@ rm "$work/headers/vmlinux"
 refused "kernel headers without BTF" "BTF of the kernel" build KDIR="$work/headers"
 
 # Libraries: a compiler that finds none of their headers.
-printf '#!/bin/sh\nwhile read -r line; do case $line in *bpf*|*liburing*) exit 1;; esac; done\n' >"$work/cc"
+printf '#!/bin/sh\nwhile read -r line; do case $line in *bpf*|*liburing*|*blkid*) exit 1;; esac; done\n' >"$work/cc"
 chmod +x "$work/cc"
 mkdir "$work/ccbin" && mv "$work/cc" "$work/ccbin/cc"
 refused "no libbpf" "the package libbpf-dev" env PATH="$work/ccbin:$PATH" toolchain/preflight.sh "$headers" clang bpftool
 refused "no liburing" "the package liburing-dev" env PATH="$work/ccbin:$PATH" toolchain/preflight.sh "$headers" clang bpftool
+refused "no libblkid" "the package libblkid-dev" env PATH="$work/ccbin:$PATH" toolchain/preflight.sh "$headers" clang bpftool
 
 objcopy --remove-section=.BTF "$OUT/unified_io_region.ko" "$work/without.ko"
 ok "the module has BTF" vmlinux/check-btf.sh "$OUT/unified_io_region.ko"
