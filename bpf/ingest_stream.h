@@ -51,7 +51,7 @@ __noinline int report_extent(__u32 index)
 	};
 
 	if (p->in_extent && !event_send(&e))
-		stats.events_lost++;
+		broken(-ENOBUFS);
 	p->in_extent = 0;
 	return 0;
 }
@@ -104,13 +104,15 @@ __noinline int stream_write(RING, __u32 index, __u32 must)
 	cut = c->bytes & ((1U << own_setup.block_shift) - 1);
 	if (!mem || cut == c->bytes)
 		return 0;
-	if (!must && cut && ((c->end - cut) & 3) && c->bytes < 2 * own_setup.command_bytes)
+	if (!must && cut && (command_cut_at(k, cut) & 3) && c->bytes < 2 * own_setup.command_bytes)
 		return 0;
 	blocks = (c->bytes - cut) >> own_setup.block_shift;
 	if (p->lba + blocks > p->lba_end && stream_reserve(index, blocks)) {
 		s->flags |= S_FULL;
 		stream_error(s, index, -ENOSPC);
-		loop_end(LOOP_FULL, -ENOSPC);
+		/* Others may go to targets that have room. */
+		if (own_setup.on_error != INGEST_DROP)
+			loop_end(LOOP_FULL, -ENOSPC);
 		return 0;
 	}
 	next = command_new(index);

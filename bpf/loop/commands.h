@@ -198,6 +198,24 @@ __noinline int command_rebuild(RING, __u32 index, __u32 n, __u64 addr, __u32 len
 	return 0;
 }
 
+/* Where its last cut bytes begin. */
+static __always_inline __u64 command_cut_at(__u32 index, __u32 cut)
+{
+	const struct command *c = command_at(index);
+	__u32 n = c->nr_refs;
+
+	if (cut <= c->last)
+		return c->end - cut;
+	while (n && may_go_on()) {
+		__u64 ref = *ref_at(index, --n);
+
+		if (REF_LEN(ref) >= cut)
+			return REF_ADDR(ref) + REF_LEN(ref) - cut;
+		cut -= REF_LEN(ref);
+	}
+	return staging_of(index) + c->staged - cut;
+}
+
 /* The last cut bytes become the beginning of the next command. */
 __noinline int command_cut(RING, __u32 index, __u32 next, __u32 cut)
 {

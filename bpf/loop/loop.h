@@ -64,6 +64,7 @@ struct loop_config {
 	__u64 mem_size; /* of the region, up to the first buffer */
 	__u32 sq_tail, sq_mask;
 	__u32 cq_head, cq_tail, cq_mask, cqes;
+	__u32 cq_dropped;
 
 	/* Zero-copy receive; recv otherwise. */
 	__u32 zcrx;
@@ -93,6 +94,7 @@ struct loop_config {
 	__u64 tick;	     /* of a struct __kernel_timespec of the process */
 	__u64 nowhere;	     /* and of a struct sockaddr, of AF_UNSPEC */
 	__u32 quiet_ticks;   /* for how many a stream is left alone */
+	__u32 starved_ticks; /* after how many without a buffer it is given up */
 };
 
 /* Why the loop ended. */
@@ -105,6 +107,7 @@ enum loop_end {
 	LOOP_BROKEN,	 /* the ring is not what it should be */
 	LOOP_UNSEEN,	 /* it cannot be told whether a byte was copied, and must be */
 	LOOP_GIVEN_UP,	 /* as it was told; streams had not ended */
+	LOOP_DROPPED,	 /* the kernel had no memory for a completion */
 };
 
 /* Who sends a stream: written by the loader before LOOP_OPEN. */
@@ -158,7 +161,6 @@ struct loop_stats {
 	__u64 refill_full;
 	__u64 packed;	    /* fragments that did not begin a buffer */
 	__u64 opened, closed, failed;
-	__u64 events_lost;
 	__u32 under_way;    /* commands */
 	__u32 streams;
 	__u32 hidden;	    /* areas whose buffers are not where the kernel has them */
@@ -196,6 +198,11 @@ struct loop_event {
 	__u32 ended; /* enum loop_ended */
 	__u32 resv;
 };
+
+/* Bytes of the ring buffer: twice what all commands and streams may say, and its headers. */
+#define LOOP_EVENTS (512 << 10)
+_Static_assert(LOOP_EVENTS / 2 >= (LOOP_COMMANDS + 2 * LOOP_STREAMS) * (sizeof(struct loop_event) + 8),
+	       "what is under way may end");
 
 /* The map of what only the loop may write, and that of blocks, if there is one. */
 #define LOOP_PRIVATE ".bss.loop"

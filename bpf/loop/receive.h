@@ -16,9 +16,6 @@
 #define RECV_MULTISHOT 2U  /* IORING_RECV_MULTISHOT */
 #define SOCKADDR_SIZE  16U /* of a struct sockaddr */
 
-/* Receives that found no buffer, one a tick, before the stream is given up. */
-#define STARVED 100
-
 /* --- what a pipeline makes of it ----------------------------------------------------- */
 
 /*
@@ -47,6 +44,9 @@ static __always_inline void stream_data(struct iou_ctx *ring, __u8 *mem, __u32 i
 
 	s->got += len;
 	s->taken++;
+	/* They are smaller than those before them, by which its credit was counted. */
+	if (s->taken == s->taken_most)
+		stream_wait(s, index);
 	pipeline_data(ring, mem, s, index, addr, len);
 }
 
@@ -171,7 +171,7 @@ __noinline int receive_ended(__u32 index, __s32 res)
 			stats.flush = 1;
 		if (s->got)
 			s->starved = 0;
-		else if (++s->starved >= STARVED)
+		else if (++s->starved >= setup.starved_ticks)
 			stream_error(s, index, res);
 		break;
 	case EINTR:
@@ -264,10 +264,10 @@ static __always_inline bool stream_end(struct iou_ctx *ring, struct stream *s, _
 }
 
 /*
- * How many references a stream may hold. NICs may put several payloads into one
+ * How many references there are for each stream. NICs may put several payloads into one
  * buffer: then there are more of them than buffers.
  */
-static __always_inline __u32 stream_share(void)
+static __always_inline __u32 share_of_all(void)
 {
 	__u64 refs = (__u64)setup.budget * (nr_areas ?: 1);
 
@@ -277,8 +277,15 @@ static __always_inline __u32 stream_share(void)
 		refs = refs * stats.receives / (stats.receives - stats.packed ?: 1);
 	if (refs > LOOP_COMMANDS * 32)
 		refs = LOOP_COMMANDS * 32;
-	refs /= stats.streams ?: 1;
-	return refs < 4 ? 4 : refs;
+	return refs / (stats.streams ?: 1);
+}
+
+/* How many one may hold. Where that is more than there are, those that are idle let go of all. */
+static __always_inline __u32 stream_share(void)
+{
+	__u32 share = share_of_all();
+
+	return share < 4 ? 4 : share;
 }
 
 /* A stream in line. False: it stays there. */
@@ -290,7 +297,8 @@ __noinline bool stream_arm(RING, __u32 index)
 	if (draining)
 		stream_ends(s);
 	if (s->receive == RECEIVE_ARMED &&
-	    (s->phase == STREAM_ENDING || s->flags & S_PAUSED || commands_are_few()))
+	    (s->phase == STREAM_ENDING || s->flags & S_PAUSED || commands_are_few() ||
+	     (__s32)(s->taken - s->taken_most) >= 0))
 		stream_cancel(ring, index);
 	if (s->receive != RECEIVE_NONE)
 		return true;
@@ -302,6 +310,10 @@ __noinline bool stream_arm(RING, __u32 index)
 		return false;
 	held = s->taken - s->given;
 	room = held < share ? share - held : 0;
+	if (events_are_many()) {
+		stats.waits++;
+		return false;
+	}
 	if (room < (share + 3) / 4 || commands_are_few()) {
 		stats.waits++;
 		/* What it holds and nobody writes must go first. */
@@ -312,6 +324,7 @@ __noinline bool stream_arm(RING, __u32 index)
 	if (!(setup.zcrx ? arm_zcrx(ring, s, index, room) : arm_recv(ring, index)))
 		return false;
 	s->taken_then = s->taken;
+	s->taken_most = s->taken + 2 * room;
 	s->receive = RECEIVE_ARMED;
 	stats.arms++;
 	return true;

@@ -68,7 +68,7 @@ __noinline int tick_stream(RING, __u32 index)
 		if (s->got)
 			stream_cancel(ring, index);
 	}
-	few = stream_share() / 2;
+	few = share_of_all() / 2;
 	pipeline_flush(ring, index, few < 8 ? few : 8);
 	return 0;
 }
@@ -224,6 +224,11 @@ static __always_inline int loop_step(struct iou_ctx *ring, struct iou_loop_param
 
 	if (!cq || !mem) {
 		broken(-EFAULT);
+		return IOU_LOOP_STOP;
+	}
+	/* What it was about would wait for it for ever. */
+	if (*(volatile __u32 *)(cq + setup.cq_dropped)) {
+		stats.end = LOOP_DROPPED;
 		return IOU_LOOP_STOP;
 	}
 	sq_tail = *(volatile __u32 *)(cq + setup.sq_tail);

@@ -43,6 +43,7 @@ struct stream {
 	__u32 taken;	 /* references, ever */
 	__u32 given;	 /* back */
 	__u32 taken_then; /* when it was armed */
+	__u32 taken_most; /* when it is to end, whatever it may still get */
 	__u32 per_buffer; /* bytes of the stream in a buffer, as seen last */
 	__u32 under_way; /* commands */
 	__u16 phase;	 /* enum stream_phase */

@@ -154,21 +154,32 @@ static void peer_of(int fd, struct loop_peer *peer)
 	take_address(&address, &peer->family, &peer->local_port, peer->local);
 }
 
-/* By the NAPI that its packets come through; recv: in turn. */
+static struct pipeline_queue *emptiest_queue(struct pipeline *p)
+{
+	struct pipeline_queue *q = &p->queue[0];
+	unsigned int i;
+
+	for (i = 1; i < p->opt.nr_queues; i++)
+		if (p->queue[i].nr_open < q->nr_open)
+			q = &p->queue[i];
+	return q;
+}
+
+/* By the NAPI that its packets come through; recv: where the fewest are. */
 static struct pipeline_queue *queue_for(struct pipeline *p, int fd)
 {
 	unsigned int i, napi = 0;
 	socklen_t len = sizeof(napi);
 
 	if (!p->opt.nic)
-		return &p->queue[p->nr_streams % p->opt.nr_queues];
+		return emptiest_queue(p);
 	getsockopt(fd, SOL_SOCKET, SO_INCOMING_NAPI_ID, &napi, &len);
 	for (i = 0; i < p->opt.nr_queues; i++)
 		if (p->queue[i].napi == napi)
 			return &p->queue[i];
 	/* Its packets are copied there, unless it is steered right later. */
 	p->astray++;
-	return &p->queue[p->nr_streams % p->opt.nr_queues];
+	return emptiest_queue(p);
 }
 
 static struct pipeline_stream *new_stream(struct pipeline *p, const struct pipeline_queue *q,
@@ -214,15 +225,19 @@ static void take_connection(struct pipeline *p, int fd)
 		return;
 	}
 	q->slots[slot] = s;
+	q->nr_open++;
 	p->nr_streams++;
 }
 
-/* All that wait. */
-int pipeline_accept_all(struct pipeline *p)
-{
-	int fd;
+/* How many are accepted before signals and what the loops say are looked at again. */
+#define AT_A_TIME 64
 
-	for (;;) {
+/* Those that wait. */
+int pipeline_accept(struct pipeline *p)
+{
+	int fd = -1, i;
+
+	for (i = 0; i < AT_A_TIME; i++) {
 		fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0)
 			break;

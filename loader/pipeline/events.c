@@ -44,6 +44,7 @@ static int on_event(void *arg, void *data, size_t size)
 	s->error = e->error;
 	s->ended = e->ended;
 	q->slots[e->index % LOOP_STREAMS] = NULL;
+	q->nr_open--;
 	q->pipeline->nr_closed++;
 	return 0;
 }

@@ -150,6 +150,7 @@ struct pipeline_queue {
 	struct pipeline_loop loop;
 	struct bpf_link *link;
 	struct pipeline_stream *slots[LOOP_STREAMS]; /* by file slot */
+	unsigned int nr_open;			     /* of them */
 	struct __kernel_timespec tick;
 	unsigned int cpu; /* where it runs */
 	pid_t pinned[2];  /* its threads: the loop's, and the one that polls the queue */
@@ -238,7 +239,7 @@ void pipeline_area_add(struct pipeline_queue *q);
 /* connections.c */
 int pipeline_listen(struct pipeline *p);
 void pipeline_listen_end(struct pipeline *p);
-int pipeline_accept_all(struct pipeline *p);
+int pipeline_accept(struct pipeline *p);
 /* The loops look at what was written for them. */
 void pipeline_wake(struct pipeline *p);
 

@@ -18,6 +18,9 @@ const struct loop_stats *pipeline_queue_stats(const struct pipeline_queue *q)
 	return q->loop.stats ?: &none;
 }
 
+/* For how long a stream may find no buffer. */
+#define STARVED_MS 10000
+
 /* How often the loop looks at what waits. */
 static unsigned int tick_ms(const struct pipeline_options *opt)
 {
@@ -58,6 +61,7 @@ static void configure(struct pipeline_queue *q)
 		.cq_tail = params->cq_off.tail,
 		.cq_mask = params->cq_entries - 1,
 		.cqes = params->cq_off.cqes,
+		.cq_dropped = params->cq_off.overflow,
 		.zcrx = !!opt->nic,
 		.zcrx_id = q->zcrx.zcrx_id,
 		.refill = q->memory + PIPELINE_AT_REFILL,
@@ -86,6 +90,7 @@ static void configure(struct pipeline_queue *q)
 		.tick = (uintptr_t)&q->tick,
 		.nowhere = (uintptr_t)&nowhere,
 		.quiet_ticks = (opt->flush_ms + tick_ms(opt) - 1) / tick_ms(opt),
+		.starved_ticks = STARVED_MS / tick_ms(opt),
 	};
 }
 

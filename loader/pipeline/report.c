@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -119,6 +120,12 @@ static uint32_t buffers_held(const struct loop_stats *s)
 	return s->receives - s->returned;
 }
 
+/* Payloads that share a buffer have a reference each. */
+static uint32_t buffers_free(uint32_t all, uint32_t held)
+{
+	return held < all ? all - held : 0;
+}
+
 static uint32_t all_buffers(const struct pipeline *p, const struct loop_stats *s)
 {
 	return p->opt.nic ? s->areas * (p->opt.area / p->opt.buffer) : p->region.setup.nr_slots;
@@ -186,6 +193,14 @@ static void json_stats(const struct pipeline *p, const struct loop_stats *s)
 	json_u64("buffers_held", buffers_held(s));
 }
 
+/* Will a line be taken now? A reader that does not read holds up nobody: it misses lines. */
+static bool somebody_reads(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return poll(&out, 1, 0) > 0;
+}
+
 void pipeline_report_now(struct pipeline *p)
 {
 	static uint64_t then, bytes_then;
@@ -197,6 +212,8 @@ void pipeline_report_now(struct pipeline *p)
 	pipeline_report_sum(p, &s);
 	if (!then)
 		then = p->started;
+	if (!somebody_reads())
+		return;
 	per_second = now > then ? (s.bytes - bytes_then) * 1e6 / (now - then) : 0;
 	then = now;
 	bytes_then = s.bytes;
@@ -217,7 +234,8 @@ void pipeline_report_now(struct pipeline *p)
 	       isatty(1) ? "\r" : "", about(per_second, rate, sizeof(rate)), s.streams,
 	       about(bytes_by_dma(&s), dma, sizeof(dma)),
 	       about(pipeline_report_copied(&s), copied, sizeof(copied)), s.under_way,
-	       all_buffers(p, &s) - buffers_held(&s), area, isatty(1) ? "\033[K" : "\n");
+	       buffers_free(all_buffers(p, &s), buffers_held(&s)), area,
+	       isatty(1) ? "\033[K" : "\n");
 }
 
 /* In place of the line that is renewed. */

@@ -244,6 +244,12 @@ int pipeline_queues_status(const struct pipeline *p, char *why, size_t size)
 			snprintf(why, size,
 				 "told twice to end, it gave up what was not stored yet");
 			return EXIT_FAILED;
+		case LOOP_DROPPED:
+			snprintf(why, size,
+				 "queue %u: the kernel had no memory for a completion, and "
+				 "dropped it",
+				 i);
+			return EXIT_FAILED;
 		case LOOP_BROKEN:
 			snprintf(why, size, "queue %u: the loop is broken (line %u: %d)", i,
 				 s->where, s->error);

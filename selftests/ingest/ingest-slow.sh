@@ -43,4 +43,34 @@ for how in "" --block; do
 	wait $sender
 	ok "Ctrl-C is taken, and all that came is stored" counted '.stored == .bytes'
 done
+
+# One that begins with full packets, and goes on with small ones: its credit was counted by
+# the former. Seven others are there, so that its share is 48 buffers of 512.
+smaller() { peer timeout 100 python3 - <<-'END'
+	import socket, time
+	others = [socket.create_connection(("10.9.0.1", 9000)) for i in range(7)]
+	s = socket.socket()
+	s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+	s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+	s.bind(("", 5001))
+	s.connect(("10.9.0.1", 9000))
+	data = open("odd", "rb").read()
+	s.sendall(data[:150000])
+	time.sleep(3)
+	s.settimeout(8)
+	try:
+	    for at in range(150000, 250000, 100):
+	        s.sendall(data[at:at + 100])
+	        time.sleep(0.002)
+	except TimeoutError:
+	    pass
+	s.close()
+	END
+}
+starts "packets that become smaller" --listen 10.9.0.1:9000 --dev testnic0 --queues 3 --policy by_port \
+	--target $slow_disk --target "$disk" --streams 8 --area 2M --stats-json
+smaller
+stop
+ok "a stream has twice its share at most, and what is on its way" test "$(jq -s 'map(.buffers_held) | max' printed)" -lt 200
+ok "all that came is stored" counted '.stored == .bytes'
 finish

@@ -76,4 +76,20 @@ starts "recv" --listen 127.0.0.1:9000 --recv --policy mirror --target "$disk" --
 send_all 3 "${sizes[@]}"
 ends "the same on two drives" 0
 ok "and none has another's blocks there" counted "($apart) and ($blocks) == 20 * 2930"
+
+# One drive is full; the streams of the other do not notice.
+unifiedctl policy load /unified/selftests/progs/ingest_policy.bpf.o >/dev/null
+from_port() { timeout 200 socat -u "OPEN:$2" "TCP:127.0.0.1:9000,sourceport=$1,reuseaddr" 2>/dev/null; }
+random 2700001 more
+truncate -s 80M large
+starts "a policy that goes by the sender's port" --listen 127.0.0.1:9000 --recv --policy by_port --target "$disk" \
+	--target "/dev/$(drive 1)" --on-error drop --count 3
+from_port 5002 more & sender=$!
+from_port 5001 large
+wait $sender
+from_port 5002 more
+ends "more than there is room for" 1 "not all is stored"
+ok "that stream ends with an error" counted '[.streams_index[] | select(.error == "No space left on device")] | length == 1'
+ok "and the others are whole" counted '[.streams_index[] | select(.complete) | .bytes] == [2700001, 2700001]'
+unifiedctl policy unload by_port >/dev/null
 finish
