@@ -62,8 +62,9 @@ __noinline int report_extent(__u32 index)
  */
 __noinline int stream_reserve(__u32 index, __u32 blocks)
 {
-	__u32 targets = stream_at(index)->targets;
+	const struct stream *s = stream_at(index);
 	struct place *p = place_at(index);
+	__u32 targets = s->targets;
 	__u64 start = 0, end = 0, want = p->taken;
 	int ret;
 
@@ -71,7 +72,13 @@ __noinline int stream_reserve(__u32 index, __u32 blocks)
 		want = own_setup.reserve;
 	if (want > own_setup.extent)
 		want = own_setup.extent;
-	ret = space_take(targets, p->lba, p->lba_end, blocks, want, &start, &end);
+	if (!p->taken && s->lba != UNIFIED_ANY_LBA) {
+		start = s->lba;
+		end = space_take_at(targets, start, blocks, want);
+		ret = (__s64)end < 0 ? end : 0;
+	} else {
+		ret = space_take(targets, p->lba, p->lba_end, blocks, want, &start, &end);
+	}
 	if (ret)
 		return ret;
 	/* Where it goes on without a gap it is the same extent. */
@@ -83,6 +90,58 @@ __noinline int stream_reserve(__u32 index, __u32 blocks)
 	}
 	p->taken += end - start;
 	p->lba_end = end;
+	return 0;
+}
+
+/* --- the beginning, of which a policy wants to see more at once ----------------------------- */
+
+/* Bytes that nobody wants, or that go nowhere. */
+static __always_inline void stream_count_refused(struct stream *s, __u32 bytes)
+{
+	if (s->flags & S_FULL) {
+		s->lost += bytes;
+		own_stats.lost += bytes;
+	} else {
+		s->dropped += bytes;
+		own_stats.dropped += bytes;
+	}
+}
+
+/*
+ * The first bytes, of which a policy wants to see more at once than came at once: they
+ * are held in one piece until they are enough. How many of these are stored as they lie:
+ * those behind them, if they are wanted.
+ */
+__noinline __u32 stream_hold(RING, __u32 index, __u64 addr, __u32 len)
+{
+	struct stream *s = stream_at(index);
+	struct command *c = command_at(s->command);
+	__u32 tries = zero, held = 0;
+
+	while (s->more && may_go_on()) {
+		held += command_hold(ring, s->command, addr + held, len - held, s->more);
+		if (c->staged < s->more)
+			return 0;
+		/* It is refused to be asked for ever. */
+		if (!stream_ask(index, staging_of(s->command), c->staged, len - held, tries++ > 8)) {
+			stream_count_refused(s, c->staged + len - held);
+			command_empty(c);
+			return 0;
+		}
+	}
+	return len - held;
+}
+
+/* There will be no more of what is held: it is decided now. */
+__noinline int stream_settle(__u32 index)
+{
+	struct stream *s = stream_at(index);
+	struct command *c = command_at(s->command);
+
+	if (!s->more || stream_ask(index, staging_of(s->command), c->staged, 0, 1))
+		return 0;
+	stream_count_refused(s, c->staged);
+	command_empty(c);
 	return 0;
 }
 
@@ -100,6 +159,7 @@ __noinline int stream_write(RING, __u32 index, __u32 must)
 	struct command *c = command_at(k);
 	struct place *p = place_at(index);
 	__u8 *mem = region_memory(ring);
+	int ret;
 
 	cut = c->bytes & ((1U << own_setup.block_shift) - 1);
 	if (!mem || cut == c->bytes)
@@ -107,12 +167,13 @@ __noinline int stream_write(RING, __u32 index, __u32 must)
 	if (!must && cut && (command_cut_at(k, cut) & 3) && c->bytes < 2 * own_setup.command_bytes)
 		return 0;
 	blocks = (c->bytes - cut) >> own_setup.block_shift;
-	if (p->lba + blocks > p->lba_end && stream_reserve(index, blocks)) {
+	ret = p->lba + blocks > p->lba_end ? stream_reserve(index, blocks) : 0;
+	if (ret) {
 		s->flags |= S_FULL;
-		stream_error(s, index, -ENOSPC);
+		stream_error(s, index, ret);
 		/* Others may go to targets that have room. */
-		if (own_setup.on_error != INGEST_DROP)
-			loop_end(LOOP_FULL, -ENOSPC);
+		if (ret == -ENOSPC && own_setup.on_error != INGEST_DROP)
+			loop_end(LOOP_FULL, ret);
 		return 0;
 	}
 	next = command_new(index);
@@ -166,6 +227,7 @@ __noinline int stream_flush(RING, __u32 index, __u32 few)
 {
 	struct stream *s = stream_at(index);
 
+	stream_settle(index);
 	if (nr_free < LOOP_COMMANDS / 4)
 		return 0;
 	/* What is written gives buffers back, and what is left of it may be few. */
@@ -180,33 +242,38 @@ __noinline int stream_flush(RING, __u32 index, __u32 few)
 
 /* --- data -------------------------------------------------------------------------------- */
 
-/* True: the fragment is not stored, only its buffer is to go back. */
-__noinline bool stream_refuses(__u32 index, __u64 addr, __u32 len)
+/* The buffer of a fragment that is not stored, or of which nothing is where it arrived. */
+static __always_inline void stream_add_ref(struct stream *s, __u32 index, __u64 addr)
 {
-	struct stream *s = stream_at(index);
-	__u32 k;
+	__u32 k = s->command;
 
-	if (s->flags & S_FULL) {
-		s->lost += len;
-		own_stats.lost += len;
-	} else if (!(s->flags & S_DROP) && stream_ask(index, addr, len)) {
-		return false;
-	} else {
-		s->dropped += len;
-		own_stats.dropped += len;
-	}
 	/* Not with data that waits for more of it, as long as there are commands. */
-	k = s->command;
 	if (command_at(k)->bytes && !commands_are_few()) {
 		k = command_new(index);
 		command_add_ref(command_at(k), k, addr, 0);
 		command_release(k);
-		return true;
+		return;
 	}
 	command_add_ref(command_at(k), k, addr, 0);
 	if (!command_at(k)->bytes && command_at(k)->nr_refs >= LOOP_FEW)
 		stream_next(s, index);
-	return true;
+}
+
+/* A fragment that is looked at. How many of its last bytes are stored as they lie. */
+__noinline __u32 stream_look(RING, __u32 index, __u64 addr, __u32 len)
+{
+	struct stream *s = stream_at(index);
+	__u32 rest = len;
+
+	if (s->flags & (S_FULL | S_DROP) || (!s->more && !stream_ask(index, addr, len, 0, 0))) {
+		stream_count_refused(s, len);
+		rest = 0;
+	} else if (s->more) {
+		rest = stream_hold(ring, index, addr, len);
+	}
+	if (!rest)
+		stream_add_ref(s, index, addr);
+	return rest;
 }
 
 /* The open command can hold no more, or need not. */
@@ -225,14 +292,13 @@ __noinline int stream_full(RING, __u32 index)
 static __always_inline void pipeline_data(struct iou_ctx *ring, __u8 *mem, struct stream *s,
 					  __u32 index, __u64 addr, __u32 len)
 {
+	__u32 rest = s->flags & S_SLOW ? stream_look(ring, index, addr, len) : len;
 	__u32 k = s->command;
 	struct command *c = command_at(k);
 
-	if (!(s->flags & S_SLOW) || !stream_refuses(index, addr, len)) {
-		command_add(mem, c, k, addr, len);
-		command_add_ref(c, k, addr, len);
-	} else {
-		c = command_at(s->command);
+	if (rest) {
+		command_add(mem, c, k, addr + len - rest, rest);
+		command_add_ref(c, k, addr + len - rest, rest);
 	}
 	if (c->bytes < own_setup.command_bytes && c->nr_frags < own_setup.command_frags &&
 	    c->nr_refs < PIECES_FULL)
@@ -252,6 +318,7 @@ static __always_inline void pipeline_end(struct iou_ctx *ring, __u32 index)
 	struct stream *s = stream_at(index);
 	const struct command *c;
 
+	stream_settle(index);
 	if (command_at(s->command)->bytes) {
 		stream_pad(ring, s);
 		stream_write(ring, index, 1);

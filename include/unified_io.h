@@ -14,6 +14,8 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+#include "unified_desc.h"
+
 #define UNIFIED_IO_DEVICE "/dev/unified_io_region"
 #define UNIFIED_IO_MAGIC  0xB7
 
@@ -33,30 +35,6 @@
 #define UNIFIED_IO_FEAT_URING (1ULL << 4)
 /* UNIFIED_DESC_F_NO_COPY */
 #define UNIFIED_IO_FEAT_NO_COPY	 (1ULL << 5)
-
-/*
- * What a descriptor is for. NVME | BPF is an operation on a target whose data
- * goes through the process hooks: before it is written, or after it was read.
- */
-#define UNIFIED_REGION_F_NVME	 (1U << 0)
-#define UNIFIED_REGION_F_NETWORK (1U << 1)
-#define UNIFIED_REGION_F_BPF	 (1U << 2)
-
-/* Flags of a descriptor. */
-#define UNIFIED_DESC_F_READ   (1U << 0) /* opcode 0: from the target into the region */
-#define UNIFIED_DESC_F_WRITE  (1U << 1) /* opcode 0: from the region to the target */
-#define UNIFIED_DESC_F_FUA    (1U << 2) /* a write is done when it is on the medium */
-#define UNIFIED_DESC_F_GATHER (1U << 3) /* addr is of nr_frags struct unified_fragment */
-#define UNIFIED_DESC_F_BUFFER (1U << 4) /* buffer is the handle of the slot with the data */
-/* What the device cannot take where it is, is not copied for it: EADDRNOTAVAIL. */
-#define UNIFIED_DESC_F_NO_COPY (1U << 5)
-
-/* Opcodes of a descriptor. */
-#define UNIFIED_OP_RW		 0 /* a read or a write, as the flags say */
-#define UNIFIED_OP_FLUSH	 1 /* what was written before is on the medium; no data */
-#define UNIFIED_OP_ZEROES	 2 /* len bytes of the target become 0; no data */
-#define UNIFIED_OP_DISCARD	 3 /* len bytes of the target are not needed; no data */
-#define UNIFIED_OP_COMPARE	 4 /* EILSEQ unless the target has this data; NVMe only */
 
 #define UNIFIED_IO_MAX_FRAGMENTS 256
 #define UNIFIED_IO_MAX_TARGETS	 32

@@ -8,6 +8,8 @@
 #ifndef UNIFIED_KFUNCS_H
 #define UNIFIED_KFUNCS_H
 
+#include "unified_desc.h"
+
 #ifdef __KERNEL__
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -71,10 +73,17 @@ struct unified_stream {
 	__u16 family;	  /* AF_INET or AF_INET6 */
 	__u16 local_port; /* host order, both */
 	__u16 remote_port;
-	__u16 resv[3];
+	__u16 flags; /* UNIFIED_STREAM_* */
+	__u16 resv[2];
 	__u8 local[16]; /* of IPv4, the first four */
 	__u8 remote[16];
 };
+
+/* There will be no more of it before it is decided: UNIFIED_MORE is UNIFIED_CONTINUE. */
+#define UNIFIED_STREAM_LAST (1U << 0)
+
+/* No policy has chosen where a stream begins. */
+#define UNIFIED_ANY_LBA (~0ULL)
 
 /* What the rx hooks are asked about, and what they say beside their verdict. */
 struct unified_rx {
@@ -83,6 +92,7 @@ struct unified_rx {
 	__u32 targets; /* where it goes, a bit for each; policies change it */
 	__u32 flags;   /* UNIFIED_RX_*, an output */
 	__u32 resv;
+	__u64 lba; /* where the stream begins, an output; UNIFIED_ANY_LBA: anywhere */
 	struct unified_stream stream;
 };
 
@@ -100,8 +110,6 @@ struct unified_bpf_ctx {
 	struct unified_descriptor *desc;
 	void *data; /* of several fragments, the first, and what directly follows it */
 	__u32 data_len;
-	struct unified_completion *completion; /* in complete only, else NULL */
-	struct unified_stream *stream;	       /* in rx only, else NULL */
 };
 
 /*
@@ -111,18 +119,23 @@ struct unified_bpf_ctx {
  *
  * Of rx: CONTINUE, ISSUE to store the data as desc says now, DROP to store neither
  * it nor, unless the policy is asked per fragment, the rest of the stream; RETRY to
- * store it and receive no more of the stream until asked again; -errno ends it.
+ * store it and receive no more of the stream until asked again; MORE + n, while none of
+ * the stream is decided, to be asked again when n bytes are there; -errno ends it.
  * Of submit: CONTINUE, ISSUE, or DROP, which ends the operation with ECANCELED.
  * Of complete: CONTINUE, TO_USER, RETRY, or DROP: if the operation was submitted
  * by BPF nobody is told, and its buffer, if it names one, is free.
  */
 enum unified_verdict {
-	UNIFIED_CONTINUE, /* the next policy decides, then the default */
-	UNIFIED_DROP,	  /* the data is not wanted */
-	UNIFIED_ISSUE,	  /* issue the operation as it stands now */
-	UNIFIED_TO_USER,  /* hand it to user space */
-	UNIFIED_RETRY,	  /* issue it as it stands now, once more */
+	UNIFIED_CONTINUE,	/* the next policy decides, then the default */
+	UNIFIED_DROP,		/* the data is not wanted */
+	UNIFIED_ISSUE,		/* issue the operation as it stands now */
+	UNIFIED_TO_USER,	/* hand it to user space */
+	UNIFIED_RETRY,		/* issue it as it stands now, once more */
+	UNIFIED_MORE = 1 << 16, /* + n: ask again when n bytes of the stream are there */
 };
+
+/* As many bytes of a stream as a policy may see at once, at least. */
+#define UNIFIED_MORE_MAX 512
 
 /* How often an operation is issued at most. */
 #define UNIFIED_MAX_TRIES 8
@@ -155,13 +168,13 @@ struct unified_region_ops {
 	__s32 (*process)(struct unified_bpf_ctx *ctx);
 
 	/* Data of a stream arrived; where to? A verdict. Not sleepable. */
-	__s32 (*rx)(struct unified_bpf_ctx *ctx);
+	__s32 (*rx)(struct unified_bpf_ctx *ctx, struct unified_stream *stream);
 
 	/* An operation is about to be issued: a verdict. Not sleepable. */
 	__s32 (*submit)(struct unified_bpf_ctx *ctx);
 
 	/* An operation is done: a verdict. Not sleepable. */
-	__s32 (*complete)(struct unified_bpf_ctx *ctx);
+	__s32 (*complete)(struct unified_bpf_ctx *ctx, struct unified_completion *done);
 
 	__u64 region;			/* id to attach to, see unified_io.h; 0: by name */
 	__s32 priority;			/* lower decides earlier */

@@ -26,8 +26,7 @@
 
 /* --- what is asked ----------------------------------------------------------- */
 
-static s32 (*unified_hook_of(const struct unified_region_ops *ops,
-			     enum unified_hook hook))(struct unified_bpf_ctx *ctx)
+static void *unified_hook_of(const struct unified_region_ops *ops, enum unified_hook hook)
 {
 	switch (hook) {
 	case UNIFIED_HOOK_PROCESS:
@@ -75,7 +74,10 @@ void unified_chain_add(struct unified_chain *chain, struct unified_table *t, boo
 		if (!unified_hook_of(t->ops, i))
 			continue;
 		refcount_inc(&t->users);
-		*hooks->end++ = (struct unified_link){ unified_hook_of(t->ops, i), t };
+		*hooks->end++ = (struct unified_link){
+			.hook = unified_hook_of(t->ops, i),
+			.table = t,
+		};
 		if (!enforced)
 			hooks->enforced = hooks->end;
 	}
@@ -169,8 +171,6 @@ static __always_inline struct unified_bpf_ctx *unified_op_ctx(struct unified_op 
 	ctx->desc = &op->desc;
 	ctx->data = op->data;
 	ctx->data_len = op->data_len;
-	ctx->completion = NULL;
-	ctx->stream = NULL;
 	op->was_lba = op->desc.lba;
 	op->was_targets = op->desc.targets;
 	op->was_flags = op->desc.flags;
@@ -265,13 +265,12 @@ static int unified_ask_enforced(struct unified_op *op, const struct unified_chai
 	const struct unified_link *link;
 	s32 said;
 
-	ctx->completion = NULL;
 	for (link = hooks->enforced; link < hooks->end; link++) {
 		if (unified_link_failed(link)) {
 			unified_undo_changes(op);
 			return -EPERM;
 		}
-		said = link->hook(ctx);
+		said = link->submit(ctx);
 		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link), "submit",
 				      said);
 		if ((said == UNIFIED_CONTINUE || said == UNIFIED_ISSUE) && !unified_changed(op))
@@ -303,7 +302,7 @@ static int unified_ask_process(struct unified_op *op, const struct unified_hooks
 				return -EPERM;
 			continue;
 		}
-		ret = link->hook(ctx);
+		ret = link->process(ctx);
 		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link), "process",
 				      ret);
 		unified_see_changes(op, hooks, link);
@@ -362,12 +361,18 @@ int unified_chain_process(struct unified_op *op)
  */
 static DEFINE_PER_CPU(bool[4], rx_running);
 
+static bool unified_wants_more(s32 verdict)
+{
+	return verdict > UNIFIED_MORE && verdict <= UNIFIED_MORE + UNIFIED_MORE_MAX;
+}
+
 /* One policy's rx hook. */
-static s32 unified_call_rx(const struct unified_link *link, struct unified_bpf_ctx *ctx)
+static s32 unified_call_rx(const struct unified_link *link, struct unified_bpf_ctx *ctx,
+			   struct unified_stream *stream)
 {
 	struct unified_descriptor *d = ctx->desc;
 	u32 targets = d->targets;
-	s32 verdict = link->hook(ctx);
+	s32 verdict = link->rx(ctx, stream);
 
 	trace_unified_verdict(ctx->region->id, d, unified_link_name(link), "rx", verdict);
 	/* The caller is refused later. */
@@ -375,9 +380,17 @@ static s32 unified_call_rx(const struct unified_link *link, struct unified_bpf_c
 	    unified_place_counts(link))
 		unified_table_error(link->table, "rx chose targets %#x, which are not there",
 				    d->targets);
+	/* Nothing of it could be moved there any more. */
+	if (unlikely(stream->bytes && d->lba != UNIFIED_ANY_LBA)) {
+		unified_table_error(link->table, "rx chose lba %llu for a stream that had begun",
+				    d->lba);
+		return -EINVAL;
+	}
 	if (unified_is_errno(verdict) || verdict == UNIFIED_CONTINUE || verdict == UNIFIED_ISSUE ||
 	    verdict == UNIFIED_DROP || verdict == UNIFIED_RETRY)
 		return verdict;
+	if (unified_wants_more(verdict) && !stream->bytes && verdict - UNIFIED_MORE > ctx->data_len)
+		return stream->flags & UNIFIED_STREAM_LAST ? UNIFIED_CONTINUE : verdict;
 	unified_verdict_error(link->table, "rx", verdict);
 	return UNIFIED_CONTINUE;
 }
@@ -390,6 +403,7 @@ static int unified_call_rx_all(struct unified_io_region *r, struct unified_rx *r
 		.len = rx->len,
 		.type = UNIFIED_REGION_F_NETWORK,
 		.user_data = rx->stream.id,
+		.lba = UNIFIED_ANY_LBA,
 		.targets = rx->targets,
 	};
 	struct unified_bpf_ctx ctx = {
@@ -397,7 +411,6 @@ static int unified_call_rx_all(struct unified_io_region *r, struct unified_rx *r
 		.desc = &d,
 		.data = unified_data(r, rx->addr),
 		.data_len = rx->len,
-		.stream = &rx->stream,
 	};
 	s32 verdict = UNIFIED_CONTINUE, said;
 	const struct unified_hooks *hooks;
@@ -413,13 +426,15 @@ static int unified_call_rx_all(struct unified_io_region *r, struct unified_rx *r
 		}
 		if (link->table->ops->flags & UNIFIED_POLICY_PER_FRAGMENT)
 			flags |= UNIFIED_RX_PER_FRAGMENT;
-		said = unified_call_rx(link, &ctx);
-		if (said < 0)
+		said = unified_call_rx(link, &ctx, &rx->stream);
+		/* With MORE all are asked again. */
+		if (said < 0 || unified_wants_more(said))
 			return said;
 		verdict = said ?: verdict;
 		if (verdict != UNIFIED_CONTINUE)
 			link = unified_decided(hooks, link);
 	}
+	rx->lba = d.lba;
 	rx->targets = d.targets;
 	rx->flags = flags | (d.flags & UNIFIED_DESC_F_FUA ? UNIFIED_RX_FUA : 0);
 	return verdict ?: UNIFIED_ISSUE;
@@ -431,9 +446,9 @@ static int unified_call_rx_all(struct unified_io_region *r, struct unified_rx *r
  * @rx: the data, which is in the region, and the stream
  *
  * Context: any but NMI; does not sleep.
- * Return: UNIFIED_ISSUE, UNIFIED_DROP, UNIFIED_RETRY, or -errno: a policy's, or
- * -EDEADLK from within a hook that is asked. Unless it is -errno, rx->targets and
- * rx->flags are set.
+ * Return: UNIFIED_ISSUE, UNIFIED_DROP, UNIFIED_RETRY, UNIFIED_MORE + n, or -errno: a
+ * policy's, or -EDEADLK from within a hook that is asked. Unless it is -errno or MORE,
+ * rx->lba, rx->targets and rx->flags are set.
  */
 int unified_chain_rx(struct unified_io_region *r, struct unified_rx *rx)
 {
@@ -496,7 +511,7 @@ int unified_chain_submit(struct unified_op *op)
 				return -EPERM;
 			continue;
 		}
-		said = link->hook(ctx);
+		said = link->submit(ctx);
 		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link), "submit",
 				      said);
 		if (likely(said == UNIFIED_CONTINUE && !unified_changed(op)))
@@ -548,7 +563,6 @@ int unified_chain_complete(struct unified_op *op)
 	const struct unified_link *link;
 	const struct unified_chain *chain;
 
-	ctx->completion = &op->done;
 	guard(preempt)();
 	chain = rcu_dereference_sched(op->region->chain);
 	hooks = unlikely(op->done.res) ? unified_hooks_of(chain, UNIFIED_HOOK_COMPLETE_ERRORS)
@@ -559,7 +573,7 @@ int unified_chain_complete(struct unified_op *op)
 				return -EPERM;
 			continue;
 		}
-		said = link->hook(ctx);
+		said = link->complete(ctx, &op->done);
 		trace_unified_verdict(op->region->id, &op->desc, unified_link_name(link),
 				      "complete", said);
 		if (likely(said == UNIFIED_CONTINUE && !unified_changed(op)))

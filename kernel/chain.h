@@ -46,7 +46,13 @@ struct unified_table {
 
 /* One policy's hook of one kind. */
 struct unified_link {
-	s32 (*hook)(struct unified_bpf_ctx *ctx);
+	union {
+		s32 (*process)(struct unified_bpf_ctx *ctx);
+		s32 (*submit)(struct unified_bpf_ctx *ctx);
+		s32 (*rx)(struct unified_bpf_ctx *ctx, struct unified_stream *stream);
+		s32 (*complete)(struct unified_bpf_ctx *ctx, struct unified_completion *done);
+		void *hook; /* whichever it is */
+	};
 	struct unified_table *table; /* holds it */
 };
 

@@ -231,14 +231,15 @@ __bpf_kfunc s32 bpf_unified_submit(struct unified_io_region *region, const void 
 /**
  * bpf_unified_rx - ask a region's policies about data of a stream
  * @region: what bpf_unified_region_get() returned
- * @rx: the data and the stream; targets and flags are set to what policies chose
+ * @rx: the data and the stream; lba, targets and flags are set to what policies chose
  * @rx__sz: its size
  *
  * For programs that receive. Context: any; hooks do not sleep.
  *
  * Return: UNIFIED_ISSUE to store the data, also where no policy has a hook;
- * UNIFIED_DROP; UNIFIED_RETRY; or -errno: -EINVAL for another size, -ERANGE for
- * data outside the region, or a policy's.
+ * UNIFIED_DROP; UNIFIED_RETRY; UNIFIED_MORE + n to ask again when n bytes are there, or
+ * with UNIFIED_STREAM_LAST; or -errno: -EINVAL for another size, -ERANGE for data
+ * outside the region, or a policy's.
  */
 __bpf_kfunc s32 bpf_unified_rx(struct unified_io_region *region, struct unified_rx *rx, u32 rx__sz)
 {
@@ -255,6 +256,7 @@ __bpf_kfunc s32 bpf_unified_rx(struct unified_io_region *region, struct unified_
 		return -ERANGE;
 	verdict = unified_chain_rx(region, &copy);
 	if (verdict >= 0) {
+		rx->lba = copy.lba;
 		rx->targets = copy.targets;
 		rx->flags = copy.flags;
 	}

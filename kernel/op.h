@@ -89,7 +89,7 @@ struct unified_op {
 	u64 lba;
 
 	/* While policies are asked: chain.c. */
-	u64 policy_ctx[6]; /* a struct unified_bpf_ctx, whose type has to stay out of here */
+	u64 policy_ctx[4]; /* a struct unified_bpf_ctx, whose type has to stay out of here */
 	u64 was_lba;	   /* what hooks may change of desc, as it was */
 	u32 was_targets;
 	u16 was_flags;

@@ -245,7 +245,7 @@ static s32 unified_stub_process(struct unified_bpf_ctx *ctx)
 	return 0;
 }
 
-static s32 unified_stub_rx(struct unified_bpf_ctx *ctx)
+static s32 unified_stub_rx(struct unified_bpf_ctx *ctx, struct unified_stream *stream)
 {
 	return 0;
 }
@@ -255,7 +255,7 @@ static s32 unified_stub_submit(struct unified_bpf_ctx *ctx)
 	return 0;
 }
 
-static s32 unified_stub_complete(struct unified_bpf_ctx *ctx)
+static s32 unified_stub_complete(struct unified_bpf_ctx *ctx, struct unified_completion *done)
 {
 	return 0;
 }

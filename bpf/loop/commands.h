@@ -281,6 +281,43 @@ static __always_inline __u32 stage(__u8 *mem, __u64 to, __u32 n, __u64 from, __u
 	return at + len;
 }
 
+static __always_inline void count_small(__u32 bytes)
+{
+	stats.copied[LOOP_COPY_SMALL] += bytes;
+	if (bytes && setup.require_zero_copy)
+		loop_end(LOOP_COPIED, LOOP_COPY_SMALL);
+}
+
+/*
+ * Into the staging block of an open command that has nothing else, so that it is in one
+ * piece: bytes from an address, up to so many in all. How many.
+ */
+__noinline __u32 command_hold(RING, __u32 index, __u64 addr, __u32 len, __u32 all)
+{
+	struct command *c = command_at(index);
+	__u8 *mem = region_memory(ring);
+	__u32 at = c->staged;
+
+	if (!mem || at >= all)
+		return 0;
+	if (len > all - at)
+		len = all - at;
+	c->staged = stage(mem, staging_of(index), at, addr, len);
+	command_add(mem, c, index, staging_of(index) + at, c->staged - at);
+	count_small(c->staged - at);
+	return c->staged - at;
+}
+
+/* It has nothing, but for references. */
+static __always_inline void command_empty(struct command *c)
+{
+	c->bytes = 0;
+	c->nr_frags = 0;
+	c->staged = 0;
+	c->last = 0;
+	c->end = ~0ULL;
+}
+
 /* Less than a block: what it has is copied to the next one, which is empty. */
 __noinline int command_compact(RING, __u32 index, __u32 next)
 {
@@ -297,9 +334,7 @@ __noinline int command_compact(RING, __u32 index, __u32 next)
 
 		n = stage(mem, block, n, REF_ADDR(ref), REF_LEN(ref));
 	}
-	stats.copied[LOOP_COPY_SMALL] += n - c->staged;
-	if (n != c->staged && setup.require_zero_copy)
-		loop_end(LOOP_COPIED, LOOP_COPY_SMALL);
+	count_small(n - c->staged);
 	to->staged = n;
 	if (n)
 		command_add(mem, to, next, block, n);

@@ -8,10 +8,11 @@
 #include "loop/streams.h"
 
 /*
- * Is this wanted? Where to is settled when it is asked for the first time.
- * Without data: may a stream that was paused go on?
+ * Is this wanted? Where to is settled when it is asked for the first time. Without data:
+ * may a stream that was paused go on? behind: bytes that have arrived after it. last:
+ * there will be no more of it. Where a policy wants to see more first, s->more is set.
  */
-__noinline bool stream_ask(__u32 index, __u64 addr, __u32 len)
+__noinline bool stream_ask(__u32 index, __u64 addr, __u32 len, __u32 behind, __u32 last)
 {
 	const struct loop_peer *peer = element(peers, index);
 	struct stream *s = stream_at(index);
@@ -22,8 +23,10 @@ __noinline bool stream_ask(__u32 index, __u64 addr, __u32 len)
 	rx.addr = addr;
 	rx.len = len;
 	rx.targets = s->targets;
+	rx.lba = UNIFIED_ANY_LBA;
 	rx.stream.id = peer->id;
-	rx.stream.bytes = s->before + s->got - len;
+	rx.stream.bytes = s->before + s->got - behind - len;
+	rx.stream.flags = last ? UNIFIED_STREAM_LAST : 0;
 	rx.stream.queue = peer->queue;
 	rx.stream.family = peer->family;
 	rx.stream.local_port = peer->local_port;
@@ -36,6 +39,9 @@ __noinline bool stream_ask(__u32 index, __u64 addr, __u32 len)
 	verdict = bpf_unified_rx(r, &rx, sizeof(rx));
 	bpf_unified_region_put(r);
 
+	s->more = verdict > UNIFIED_MORE ? verdict - UNIFIED_MORE : 0;
+	if (s->more)
+		return true;
 	s->flags &= ~(S_PAUSED | S_PER_FRAGMENT);
 	if (rx.flags & UNIFIED_RX_PER_FRAGMENT)
 		s->flags |= S_PER_FRAGMENT;
@@ -45,6 +51,7 @@ __noinline bool stream_ask(__u32 index, __u64 addr, __u32 len)
 			verdict = -ENODEV;
 		else
 			s->targets = rx.targets ?: setup.targets & 1;
+		s->lba = rx.lba;
 		s->desc_flags = rx.flags & UNIFIED_RX_FUA ? DESC_FUA : 0;
 	}
 	if (verdict == UNIFIED_RETRY) {

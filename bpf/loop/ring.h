@@ -21,6 +21,7 @@
 #define ENODEV	   19
 #define ENOSPC	   28
 #define ERANGE	   34
+#define EADDRINUSE 98
 #define EADDRNOTAVAIL 99
 #define ENOBUFS	   105
 #define ECANCELED  125

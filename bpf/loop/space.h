@@ -107,6 +107,23 @@ static __always_inline __u32 range_of(struct loop_space *sp, __u32 targets, __u6
 	return LOOP_RANGES;
 }
 
+/* The one with so many blocks from lba on. */
+static __always_inline __u32 range_around(struct loop_space *sp, __u32 targets, __u64 lba,
+					  __u64 blocks)
+{
+	__u32 i = zero;
+
+	while (i < sp->nr_ranges && i < LOOP_RANGES && may_go_on()) {
+		const struct loop_range *r = element(sp->ranges, i);
+
+		if (r->targets == targets && lba >= r->lba && lba - r->lba < r->blocks &&
+		    r->blocks - (lba - r->lba) >= blocks)
+			return i;
+		i++;
+	}
+	return LOOP_RANGES;
+}
+
 /* --- what nobody ever had; with the lock ------------------------------------------- */
 
 /* From where on all of the targets have blocks, and up to where. */
@@ -206,6 +223,44 @@ static __always_inline int space_take(__u32 targets, __u64 lba, __u64 lba_end, _
 out:
 	bpf_spin_unlock(&sp->lock);
 	return *end - *start >= (*start == lba_end ? least : blocks) ? 0 : -ENOSPC;
+}
+
+/*
+ * The same from a block on that somebody chose, if so many are free there: what is behind
+ * them. Else -EADDRINUSE, or -ERANGE where the targets have no such blocks.
+ */
+__noinline __s64 space_take_at(__u32 targets, __u64 lba, __u64 blocks, __u64 want)
+{
+	__u64 from, to, end;
+	__s64 ret = -EADDRINUSE;
+	__u32 key = 0, i;
+	struct loop_space *sp = bpf_map_lookup_elem(&space, &key);
+	struct loop_range *r;
+
+	if (!sp)
+		return -ENOSPC;
+	if (want < blocks)
+		want = blocks;
+	bpf_spin_lock(&sp->lock);
+	space_left(sp, targets, &from, &to);
+	i = range_around(sp, targets, lba, blocks);
+	if (lba >= from && (lba > to || to - lba < blocks)) {
+		ret = -ERANGE;
+	} else if (lba >= from) {
+		ret = to - lba < want ? to : lba + want;
+		space_advance(sp, targets, lba, ret);
+	} else if (i < LOOP_RANGES) {
+		r = element(sp->ranges, i);
+		end = r->lba + r->blocks;
+		ret = end - lba < want ? end : lba + want;
+		r->blocks = lba - r->lba;
+		if (!r->blocks)
+			range_remove(sp, i);
+		if (ret < end)
+			range_add(sp, targets, ret, end);
+	}
+	bpf_spin_unlock(&sp->lock);
+	return ret;
 }
 
 /* Nobody needs those from lba to lba_end. */

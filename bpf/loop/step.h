@@ -54,7 +54,7 @@ __noinline int tick_stream(RING, __u32 index)
 	if (s->phase != STREAM_OPEN)
 		return 0;
 	if (s->flags & S_PAUSED)
-		stream_ask(index, setup.area, 0);
+		stream_ask(index, setup.area, 0, 0, 0);
 	if (s->idle < setup.quiet_ticks)
 		return 0;
 	if (s->receive == RECEIVE_ARMED) {

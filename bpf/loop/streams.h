@@ -50,10 +50,12 @@ struct stream {
 	__u16 receive;	 /* enum stream_receive */
 	__u32 targets;	 /* where it goes, a bit for each */
 	__u32 desc_flags; /* of its commands, as policies want them */
+	__u32 more;	 /* of its first bytes they want to see so many, and they are held */
 	__s32 error;
 	__u32 starved;	 /* receives in a row that found no buffer */
 	__u32 fill;	 /* recv: bytes in the slot that is received into */
 	__u32 idle;	 /* ticks without data */
+	__u64 lba;	 /* where it is to begin, as they want it */
 	__u64 slot;	 /* recv: its address */
 	__u64 before;	 /* bytes of the receives that ended */
 	__u64 seen;	 /* bytes at the last tick */
@@ -125,6 +127,7 @@ __noinline int stream_open(__u32 index)
 	s->phase = STREAM_OPEN;
 	s->flags = S_NEW;
 	s->targets = setup.targets & 1;
+	s->lba = UNIFIED_ANY_LBA;
 	/* Little, until it is known how the sender writes. */
 	s->per_buffer = 256;
 	s->command = command_new(index);

@@ -10,10 +10,10 @@
 __u64 streams;
 
 SEC("struct_ops/rx")
-s32 BPF_PROG(append_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(append_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
 	/* Asked once for each, unless another policy wants to be asked more often. */
-	if (!uctx->stream->bytes)
+	if (!stream->bytes)
 		__sync_fetch_and_add(&streams, 1);
 	uctx->desc->targets = 1;
 	return UNIFIED_CONTINUE;

@@ -4,9 +4,6 @@
  * with EBADMSG. Of a stream that is received the beginning counts; what is refused
  * ends there, and its sender sees the connection close.
  *
- * The beginning has to come in one piece: a stream whose first bytes are fewer
- * than the magic number has is refused, too.
- *
  * The magic number is set at load: it is constant then, and the verifier checks the
  * program with it.
  */
@@ -38,10 +35,12 @@ s32 BPF_PROG(filter_process, struct unified_bpf_ctx *uctx)
 
 /* Asked more than once for a stream if another policy wants to be. */
 SEC("struct_ops/rx")
-s32 BPF_PROG(filter_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(filter_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
-	if (uctx->stream->bytes || !uctx->data_len)
+	if (stream->bytes || !uctx->data_len)
 		return UNIFIED_CONTINUE;
+	if (uctx->data_len < sizeof(magic) && !(stream->flags & UNIFIED_STREAM_LAST))
+		return UNIFIED_MORE + sizeof(magic);
 	return check(uctx) ?: UNIFIED_CONTINUE;
 }
 

@@ -13,7 +13,7 @@ __u32 turn;
 
 static bool is_read(const struct unified_descriptor *desc)
 {
-	return desc->opcode == 0 && (desc->flags & 1 /* UNIFIED_DESC_F_READ */);
+	return desc->opcode == 0 && (desc->flags & UNIFIED_DESC_F_READ);
 }
 
 static __u32 all_targets(void)
@@ -23,7 +23,7 @@ static __u32 all_targets(void)
 
 /* Here already, so that blocks are taken that are free on all. */
 SEC("struct_ops/rx")
-s32 BPF_PROG(mirror_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(mirror_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
 	uctx->desc->targets = all_targets();
 	return UNIFIED_CONTINUE;
@@ -42,12 +42,12 @@ s32 BPF_PROG(mirror_submit, struct unified_bpf_ctx *uctx)
 }
 
 SEC("struct_ops/complete")
-s32 BPF_PROG(mirror_complete, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(mirror_complete, struct unified_bpf_ctx *uctx, struct unified_completion *done)
 {
 	struct unified_descriptor *desc = uctx->desc;
 	__u32 next = desc->targets << 1;
 
-	if (!is_read(desc) || uctx->completion->tries >= targets)
+	if (!is_read(desc) || done->tries >= targets)
 		return UNIFIED_CONTINUE;
 	desc->targets = next >> targets ? 1 : next;
 	return UNIFIED_RETRY;

@@ -52,10 +52,10 @@ static struct ahead *ahead_of(const struct unified_stream *stream)
 }
 
 SEC("struct_ops/rx")
-s32 BPF_PROG(ratelimit_source_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(ratelimit_source_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
 	__s64 len = uctx->data_len, most = burst;
-	struct ahead *ahead = ahead_of(uctx->stream);
+	struct ahead *ahead = ahead_of(stream);
 
 	if (!ahead)
 		return UNIFIED_CONTINUE;

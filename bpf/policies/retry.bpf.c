@@ -14,9 +14,9 @@ UNIFIED_KNOB(__u32, tries, 3, "how often an operation is issued, at most", 1, UN
 __u64 retried;
 
 SEC("struct_ops/complete")
-s32 BPF_PROG(retry_complete, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(retry_complete, struct unified_bpf_ctx *uctx, struct unified_completion *done)
 {
-	switch (-uctx->completion->res) {
+	switch (-done->res) {
 	case EINTR:
 	case EIO:
 	case EAGAIN:
@@ -26,7 +26,7 @@ s32 BPF_PROG(retry_complete, struct unified_bpf_ctx *uctx)
 	default:
 		return UNIFIED_CONTINUE;
 	}
-	if (uctx->completion->tries >= tries)
+	if (done->tries >= tries)
 		return UNIFIED_CONTINUE;
 	__sync_fetch_and_add(&retried, 1);
 	return UNIFIED_RETRY;

@@ -18,9 +18,8 @@ struct flow {
 };
 
 SEC("struct_ops/rx")
-s32 BPF_PROG(shard_flow_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(shard_flow_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
-	const struct unified_stream *stream = uctx->stream;
 	struct flow flow = {
 		.local_port = stream->local_port,
 		.remote_port = stream->remote_port,

@@ -168,6 +168,8 @@ static void print_verdict(const struct event *e)
 	printf("%s, %s: ", value_of(e, "policy"), value_of(e, "hook"));
 	if (verdict >= 0 && verdict < (long long)(sizeof(words) / sizeof(*words)))
 		fputs(words[verdict], stdout);
+	else if (verdict > 1 << 16)
+		printf("at %lld bytes", verdict - (1 << 16));
 	else if (verdict < 0 && verdict > -4096)
 		printf("refuse: %s", strerror(-verdict));
 	else

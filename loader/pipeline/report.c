@@ -4,6 +4,7 @@
  * of every byte and where each stream is. See pipeline.h.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -272,6 +273,20 @@ static const char *address_of(const struct loop_peer *peer, char *text, size_t s
 	return text;
 }
 
+/* Why a stream did not end as its sender meant it to. NULL: it did, or was cut off. */
+static const char *error_of(const struct pipeline_stream *s)
+{
+	switch (-s->error) {
+	case 0:
+		return s->ended == LOOP_BY_ERROR ? "given up" : NULL;
+	case EADDRINUSE:
+		return "the blocks that a policy chose are in use";
+	case ERANGE:
+		return "the block that a policy chose is beyond the target";
+	}
+	return strerror(-s->error);
+}
+
 static void json_stream(const struct pipeline *p, const struct pipeline_stream *s)
 {
 	char text[64];
@@ -286,10 +301,8 @@ static void json_stream(const struct pipeline *p, const struct pipeline_stream *
 	json_u64("bytes", s->bytes);
 	json_u64("dropped", s->dropped);
 	json_u64("lost", s->lost);
-	if (s->error)
-		json_str("error", strerror(-s->error));
-	else if (s->ended == LOOP_BY_ERROR)
-		json_str("error", "given up");
+	if (error_of(s))
+		json_str("error", error_of(s));
 	json_str("ended", ended_names[s->ended]);
 	json_bool("complete", s->ended == LOOP_BY_PEER && !s->lost);
 	json_array("targets");
@@ -345,10 +358,8 @@ static void print_stream(const struct pipeline *p, const struct pipeline_stream 
 		printf(", %" PRIu64 " LOST", s->lost);
 	if (s->ended == LOOP_BY_DRAIN)
 		printf(", cut off before its end");
-	if (s->error)
-		printf(": %s", strerror(-s->error));
-	else if (s->ended == LOOP_BY_ERROR)
-		printf(": given up");
+	if (error_of(s))
+		printf(": %s", error_of(s));
 	putchar('\n');
 }
 

@@ -12,6 +12,11 @@
 
 #define MAGIC 0x55aa1234
 
+/* of unified_kfuncs.h */
+#define MORE	    (1 << 16)
+#define STREAM_LAST 1
+#define ANY_LBA	    UINT64_MAX
+
 /* flags of struct unified_rx */
 #define RX_FUA		1
 #define RX_PER_FRAGMENT 2
@@ -25,7 +30,8 @@ struct bss {
 static struct bpf_object *obj;
 static struct bss *bss;
 static int region, program;
-static uint64_t data_size;
+static uint64_t data_size, before;
+static bool last;
 
 static struct bpf_link *attach(const char *name, uint32_t id, uint32_t flags)
 {
@@ -44,7 +50,14 @@ static int ask(uint64_t addr, uint32_t len)
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
 	struct rx_question *q = &bss->question;
 
-	q->rx = (struct rx_rx){ .addr = addr, .len = len, .id = 77, .remote_port = 4242 };
+	q->rx = (struct rx_rx){
+		.addr = addr,
+		.len = len,
+		.id = 77,
+		.bytes = before,
+		.remote_port = 4242,
+		.stream_flags = last ? STREAM_LAST : 0,
+	};
 	q->verdict = 12345;
 	bpf_prog_test_run_opts(program, &opts);
 	return q->verdict;
@@ -96,6 +109,49 @@ static void one(struct rx_answer *a)
 	a->verdict = CONTINUE;
 }
 
+static struct unified_io_policy_info info_of(const char *name)
+{
+	struct unified_io_policy_info info = { .id = 1 };
+
+	while (!ioctl(region, UNIFIED_IO_GET_POLICY, &info) && strcmp(info.name, name))
+		info.id++;
+	return info;
+}
+
+/* More of a stream is wanted than is there, or its place is chosen. */
+static void beginning(struct rx_answer *a)
+{
+	const struct rx_rx *rx = &bss->question.rx;
+	unsigned int errors;
+
+	ask(64, 100);
+	ok(rx->lba == ANY_LBA, "nobody chose a block");
+	a->lba = 4711;
+	ok(ask(64, 100) == ISSUE && rx->lba == 4711, "somebody did");
+	a->lba = 0;
+	a->verdict = MORE + 512;
+	ok(ask(64, 100) == MORE + 512, "512 bytes are wanted");
+	last = true;
+	ok(ask(64, 100) == ISSUE, "but there are no more");
+	last = false;
+	errors = info_of("rx_first").errors;
+	before = 1;
+	ok(ask(64, 100) == ISSUE && info_of("rx_first").errors == ++errors,
+	   "not when the stream has begun: an error");
+	a->verdict = CONTINUE;
+	a->lba = 4711;
+	ok(ask(64, 100) == -EINVAL && info_of("rx_first").errors == ++errors,
+	   "nor can its place be chosen then");
+	a->lba = 0;
+	before = 0;
+	a->verdict = MORE + 100;
+	ok(ask(64, 100) == ISSUE && info_of("rx_first").errors == ++errors,
+	   "and not for as many as are there");
+	a->verdict = MORE + 513;
+	ok(ask(64, 100) == ISSUE && info_of("rx_first").errors == ++errors, "or for too many");
+	a->verdict = CONTINUE;
+}
+
 static void two(struct rx_answer *a, struct rx_answer *b)
 {
 	a->targets = 2;
@@ -108,15 +164,6 @@ static void two(struct rx_answer *a, struct rx_answer *b)
 	answers_to("ISSUE ends it", ask(64, 100), ISSUE, 2, 0);
 	ok(b->order < a->order, "the next one is not asked");
 	a->verdict = CONTINUE;
-}
-
-static struct unified_io_policy_info info_of(const char *name)
-{
-	struct unified_io_policy_info info = { .id = 1 };
-
-	while (!ioctl(region, UNIFIED_IO_GET_POLICY, &info) && strcmp(info.name, name))
-		info.id++;
-	return info;
 }
 
 static void wrong(struct rx_answer *a)
@@ -202,6 +249,7 @@ int main(void)
 	first = attach("rx_first", setup.id, 0);
 	ok(first, "a policy with rx alone is one");
 	one(&bss->answers[0]);
+	beginning(&bss->answers[0]);
 	second = attach("rx_second", setup.id, 0);
 	two(&bss->answers[0], &bss->answers[1]);
 	ok(!attach("rx_third", 0, 0) && errno == EINVAL, "one with an unknown flag is refused");

@@ -14,9 +14,9 @@ s32 BPF_PROG(bench_errors_submit, struct unified_bpf_ctx *uctx)
 }
 
 SEC("struct_ops/complete")
-s32 BPF_PROG(bench_errors_complete, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(bench_errors_complete, struct unified_bpf_ctx *uctx, struct unified_completion *done)
 {
-	failed += uctx->completion->res < 0;
+	failed += done->res < 0;
 	return UNIFIED_CONTINUE;
 }
 

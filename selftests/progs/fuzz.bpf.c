@@ -102,9 +102,9 @@ s32 BPF_PROG(any_process, struct unified_bpf_ctx *uctx)
 }
 
 SEC("struct_ops/rx")
-s32 BPF_PROG(any_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(any_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
-	u64 seed = uctx->stream ? uctx->stream->id : 0;
+	u64 seed = stream->id;
 
 	return answer(uctx, seed, seed & 64 ? UNIFIED_RETRY : UNIFIED_ISSUE);
 }
@@ -118,9 +118,9 @@ s32 BPF_PROG(any_submit, struct unified_bpf_ctx *uctx)
 }
 
 SEC("struct_ops/complete")
-s32 BPF_PROG(any_complete, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(any_complete, struct unified_bpf_ctx *uctx, struct unified_completion *done)
 {
-	u64 seed = uctx->completion->user_data;
+	u64 seed = done->user_data;
 
 	return answer(uctx, seed, seed & 64 ? UNIFIED_DROP : UNIFIED_RETRY);
 }

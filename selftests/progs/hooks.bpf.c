@@ -36,13 +36,13 @@ s32 BPF_PROG(any_submit, struct unified_bpf_ctx *uctx)
 }
 
 SEC("struct_ops/complete")
-s32 BPF_PROG(any_complete, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(any_complete, struct unified_bpf_ctx *uctx, struct unified_completion *done)
 {
 	seen.completes++;
-	seen.last_res = uctx->completion->res;
-	seen.last_tries = uctx->completion->tries;
-	seen.last_user_data = uctx->completion->user_data;
-	seen.last_result = uctx->completion->result;
+	seen.last_res = done->res;
+	seen.last_tries = done->tries;
+	seen.last_user_data = done->user_data;
+	seen.last_result = done->result;
 	if (set.lba)
 		uctx->desc->lba = set.lba;
 	if (set.flags)
@@ -51,7 +51,7 @@ s32 BPF_PROG(any_complete, struct unified_bpf_ctx *uctx)
 }
 
 SEC("struct_ops/complete")
-s32 BPF_PROG(user_complete, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(user_complete, struct unified_bpf_ctx *uctx, struct unified_completion *done)
 {
 	return UNIFIED_TO_USER;
 }

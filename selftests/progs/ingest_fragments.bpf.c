@@ -10,12 +10,12 @@ const volatile __u64 keep = 1000;
 __u64 asked;
 
 SEC("struct_ops/rx")
-s32 BPF_PROG(fragments_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(fragments_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
 	const __u8 *first = bpf_unified_data(uctx, 0, 1);
 
 	asked++;
-	if (uctx->stream->bytes < keep || (first && *first == 'K'))
+	if (stream->bytes < keep || (first && *first == 'K'))
 		return UNIFIED_CONTINUE;
 	return UNIFIED_DROP;
 }

@@ -11,9 +11,9 @@
 __u32 asked_again;
 
 SEC("struct_ops/rx")
-s32 BPF_PROG(by_port_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(by_port_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
-	__u16 port = uctx->stream->remote_port;
+	__u16 port = stream->remote_port;
 
 	switch (port) {
 	case 5001:

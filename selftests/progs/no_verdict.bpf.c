@@ -9,7 +9,7 @@ s32 BPF_PROG(no_verdict_process, struct unified_bpf_ctx *uctx)
 }
 
 SEC("struct_ops/rx")
-s32 BPF_PROG(no_verdict_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(no_verdict_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
 	return 77;
 }

@@ -35,13 +35,13 @@ SEC("struct_ops/process")
 s32 BPF_PROG(write_process, struct unified_bpf_ctx *uctx) { return write_all(uctx, 2); }
 
 SEC("struct_ops/rx")
-s32 BPF_PROG(write_rx, struct unified_bpf_ctx *uctx) { return write_all(uctx, 3); }
+s32 BPF_PROG(write_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream) { return write_all(uctx, 3); }
 
 SEC("struct_ops/submit")
 s32 BPF_PROG(write_submit, struct unified_bpf_ctx *uctx) { return write_all(uctx, 4); }
 
 SEC("struct_ops/complete")
-s32 BPF_PROG(write_complete, struct unified_bpf_ctx *uctx) { return write_all(uctx, 5); }
+s32 BPF_PROG(write_complete, struct unified_bpf_ctx *uctx, struct unified_completion *done) { return write_all(uctx, 5); }
 
 SEC(".struct_ops.link")
 struct unified_region_ops writes = {

@@ -24,7 +24,7 @@ REFUSED(submit, sleeps_in_submit);
 
 __expect("attach to unsupported member complete of struct unified_region_ops")
 SEC("struct_ops.s/complete")
-s32 BPF_PROG(sleeps_in_complete, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(sleeps_in_complete, struct unified_bpf_ctx *uctx, struct unified_completion *done)
 {
 	return 0;
 }
@@ -32,7 +32,7 @@ REFUSED(complete, sleeps_in_complete);
 
 __expect("attach to unsupported member rx of struct unified_region_ops")
 SEC("struct_ops.s/rx")
-s32 BPF_PROG(sleeps_in_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(sleeps_in_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
 	return 0;
 }

@@ -10,9 +10,9 @@ struct rx_question question;
 struct rx_answer answers[3];
 __u32 order;
 
-static __always_inline s32 answer(struct unified_bpf_ctx *uctx, struct rx_answer *a)
+static __always_inline s32 answer(struct unified_bpf_ctx *uctx, struct unified_stream *stream,
+				  struct rx_answer *a)
 {
-	struct unified_stream *stream = uctx->stream;
 	const __u8 *data = bpf_unified_data(uctx, 0, 4);
 
 	a->asked++;
@@ -20,8 +20,10 @@ static __always_inline s32 answer(struct unified_bpf_ctx *uctx, struct rx_answer
 	a->magic = data ? *(const __u32 *)data : 0;
 	a->len = uctx->data_len;
 	a->targets_seen = uctx->desc->targets;
-	a->id = stream ? stream->id : 0;
-	a->port = stream ? stream->remote_port : 0;
+	a->id = stream->id;
+	a->port = stream->remote_port;
+	if (a->lba)
+		uctx->desc->lba = a->lba;
 	if (a->targets)
 		uctx->desc->targets = a->targets;
 	uctx->desc->flags |= a->flags;
@@ -29,21 +31,21 @@ static __always_inline s32 answer(struct unified_bpf_ctx *uctx, struct rx_answer
 }
 
 SEC("struct_ops/rx")
-s32 BPF_PROG(first_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(first_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
-	return answer(uctx, &answers[0]);
+	return answer(uctx, stream, &answers[0]);
 }
 
 SEC("struct_ops/rx")
-s32 BPF_PROG(second_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(second_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
-	return answer(uctx, &answers[1]);
+	return answer(uctx, stream, &answers[1]);
 }
 
 SEC("struct_ops/rx")
-s32 BPF_PROG(third_rx, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(third_rx, struct unified_bpf_ctx *uctx, struct unified_stream *stream)
 {
-	return answer(uctx, &answers[2]);
+	return answer(uctx, stream, &answers[2]);
 }
 
 SEC(".struct_ops.link")

@@ -12,10 +12,11 @@ struct rx_rx {
 	__u32 targets;
 	__u32 flags;
 	__u32 resv;
+	__u64 lba;
 	__u64 id;
 	__u64 bytes;
 	__u32 queue;
-	__u16 family, local_port, remote_port, resv2[3];
+	__u16 family, local_port, remote_port, stream_flags, resv2[2];
 	__u8 local[16], remote[16];
 };
 
@@ -31,6 +32,7 @@ struct rx_answer {
 	__s32 verdict;
 	__u32 targets;
 	__u16 flags, resv;
+	__u64 lba;
 	/* What it saw. */
 	__u32 asked, order;
 	__u32 magic, len;

@@ -5,9 +5,9 @@
 #include "unified.bpf.h"
 
 SEC("struct_ops/complete")
-s32 BPF_PROG(twice_complete, struct unified_bpf_ctx *uctx)
+s32 BPF_PROG(twice_complete, struct unified_bpf_ctx *uctx, struct unified_completion *done)
 {
-	return uctx->completion->tries < 2 ? UNIFIED_RETRY : UNIFIED_CONTINUE;
+	return done->tries < 2 ? UNIFIED_RETRY : UNIFIED_CONTINUE;
 }
 
 UNIFIED_POLICY(twice,
