@@ -60,7 +60,7 @@ os.system("unifiedctl -j region list")
 END
 ok "the ledger has what was done" json '.[0].ledger | .operations == 3 and .refused == 1 and .bytes_processed == 200' unifiedctl region create --size 4M -- python3 work.py
 ok "as it was said before" says "region create --size 4M --any-bpf -- true" unifiedctl region create size 4M bpf any -- true
-ok "near a drive" says "region" timeout --preserve-status 1 unifiedctl region create --drive "/dev/$(drive 0)"
+ok "near a drive" says "64 MiB" unifiedctl region create --drive "/dev/$(drive 0)" -- unifiedctl region list
 ok "near a NIC" says "region" timeout --preserve-status 1 unifiedctl region create --nic eth0
 
 refused "a size that is none" "a number is meant" unifiedctl region create --size much
