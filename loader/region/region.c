@@ -17,6 +17,8 @@ static int fail_setup(int err, const struct unified_io_setup *s, const char *les
 	about(s->region_size, size, sizeof(size));
 	if (err == -ENOMEM)
 		return fail_because(err, "there is no memory for a region of %s: %s", size, less);
+	if (s->region_size > UNIFIED_IO_MAX_SIZE)
+		return fail_because(err, "no region can have %s: %s", size, less);
 	return fail(err, "cannot make a region of %s", size);
 }
 

@@ -37,7 +37,7 @@ refused "bytes that are no blocks" "bytes is a multiple of 4096" io read "$large
 refused "more memory than there is" "make --chunk or --qd smaller" io read "$disk" --count all --chunk 1G --qd 64
 refused "a read from two devices" "targets has one bit" io read "$disk" "$large" --count 1 --targets 3
 refused "a target that is none" "targets has a bit for each" io write "$disk" --targets 2
-refused "devices of different blocks" "that cannot be one operation" io write "$disk" "$large" --file data
+refused "devices of different blocks" "blocks of one size" io write "$disk" "$large" --file data
 refused "one device twice" "in use" io write "$disk" "$disk" --file data
 refused "data and JSON in one place" "go to a file" unifiedctl -j io read "$disk" --count 1
 refused "hooks of no policy" "policy NAME" io write "$disk" --file data --process
