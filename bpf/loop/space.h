@@ -231,8 +231,8 @@ out:
  */
 __noinline __s64 space_take_at(__u32 targets, __u64 lba, __u64 blocks, __u64 want)
 {
-	__u64 from, to, end;
 	__s64 ret = -EADDRINUSE;
+	__u64 from, to;
 	__u32 key = 0, i;
 	struct loop_space *sp = bpf_map_lookup_elem(&space, &key);
 	struct loop_range *r;
@@ -250,14 +250,12 @@ __noinline __s64 space_take_at(__u32 targets, __u64 lba, __u64 blocks, __u64 wan
 		ret = to - lba < want ? to : lba + want;
 		space_advance(sp, targets, lba, ret);
 	} else if (i < LOOP_RANGES) {
+		/* All that is behind it there: it gives back what it does not need. */
 		r = element(sp->ranges, i);
-		end = r->lba + r->blocks;
-		ret = end - lba < want ? end : lba + want;
+		ret = r->lba + r->blocks;
 		r->blocks = lba - r->lba;
 		if (!r->blocks)
 			range_remove(sp, i);
-		if (ret < end)
-			range_add(sp, targets, ret, end);
 	}
 	bpf_spin_unlock(&sp->lock);
 	return ret;

@@ -40,7 +40,7 @@ for source in "--dev testnic0 --queues 3" --recv; do
 	ok "and so its sender sees an end" saw seen closed
 
 	# shellcheck disable=SC2086
-	starts "a device that refuses all" --listen 10.9.0.1:9000 $source --target $bad_disk --on-error drop --count 1
+	starts "a device that refuses all" --listen 10.9.0.1:9000 $source --target $bad_disk --force --on-error drop --count 1
 	sees one >seen
 	ends "is a failure" 1 "not all is stored"
 	ok "of the stream, too" counted '.streams_index[0] | .ended == "error" and .lost == 300001 and .complete == false'

@@ -52,7 +52,7 @@ refused "and what was added is sealed" "mmap: EPERM" steal /dev/unified $second 
 send one
 ends "it ends" 0
 ok "with what was sent" are one "${streams[@]}"
-ok "as the interface asked for it" counted ".starved > 0 and .area <= 33554432 and .bytes_unseen == 0 and $zero_copy and $all_stored"
+ok "as the interface asked for it" counted ".starved > 0 and .area <= 33554432 and .bytes_unseen == 0 and $by_dma and $all_stored"
 
 starts "while somebody has the memory mapped" "${zcrx[@]}" --area 2M,4M --stats-json
 python3 <(steal_py) $pid /dev/unified $second 4096 rw 100 >/dev/null &
