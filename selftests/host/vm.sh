@@ -32,8 +32,8 @@ ok "which is said" grep -q "did not boot in 1 s, try 3 of 3" <<<"$output"
 
 printf '#!/bin/sh\ncat /unified/probe; : >first; until [ -e second ]; do sleep 0.1; done; cat /unified/probe\n' >"$dir/job.sh"
 echo "an old build" >"$OUT/probe"
-vm --run job.sh --timeout 60 >"$work/said" 2>&1 &
-for _ in {1..600}; do [ -e "$dir/first" ] && break; sleep 0.1; done
+vm --run job.sh --timeout 200 >"$work/said" 2>&1 &
+for _ in {1..1500}; do [ -e "$dir/first" ] && break; sleep 0.1; done
 echo "a new build" >"$OUT/probe"
 : >"$dir/second"
 wait
